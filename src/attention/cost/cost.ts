@@ -1,0 +1,36 @@
+import type { Problem } from '../problem.ts';
+import type { Tiling } from '../tiling.ts';
+import type { Traffic } from '../traffic.ts';
+
+export interface BufferSize {
+  name: string;
+  bytes: number;
+}
+
+export interface Flops {
+  provenance: 'exact';
+  /** The FlashAttention benchmark's rule: 4 B H N M d, halved for causal; what papers divide by time. */
+  nominal: bigint;
+  /** 2 (d + dv) for each visible query-key pair. */
+  exact: bigint;
+}
+
+/** Tiles of the score matrix over all batches and heads: skipped (no visible pair), partial (some). */
+export interface TileCounts {
+  provenance: 'exact';
+  total: number;
+  skipped: number;
+  partial: number;
+}
+
+/** What one algorithm costs for one problem with one tiling: closed forms, no GPU touched. */
+export interface Cost {
+  traffic: Traffic<'exact'>;
+  flops: Flops;
+  tiles: TileCounts;
+  /** Device memory of the plan's tensors; harness buffers (parameters, timestamps, read-back) are not in it. */
+  memory: { provenance: 'exact'; peakBytes: number; buffers: BufferSize[] };
+}
+
+/** Exact cost of `problem` computed with `tiling`. Pure; the same for every device of the same tiling. */
+export type CostModel = (problem: Problem, tiling: Tiling) => Cost;

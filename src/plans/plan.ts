@@ -1,0 +1,95 @@
+import type { Pass, Problem } from '../attention/problem.ts';
+import type { Tiling } from '../attention/tiling.ts';
+
+/** What a buffer holds before the plan runs. Everything that is not an input is poisoned with NaN. */
+export type Fill =
+  | { kind: 'normal'; seed: number; stream: number }
+  /** Every element NaN, so that an element nobody writes shows. */
+  | { kind: 'poison' };
+
+export interface PlanBuffer {
+  /** The field's name of the tensor in lower case: q, k, v, s, p, o, lse. Also the WGSL variable's name. */
+  name: string;
+  role: 'input' | 'output' | 'scratch';
+  bytes: number;
+  fill: Fill;
+}
+
+export interface PlanModule {
+  id: string;
+  /** WESL file below `kernels/`, without ending: `flash2/forward`. */
+  source: string;
+  conditions: Record<string, boolean>;
+  constants: Record<string, number>;
+}
+
+/** A slice of a buffer as one binding; `offset` obeys the device's offset alignment. Bytes. */
+export interface PlanBinding {
+  binding: number;
+  buffer: string;
+  offset: number;
+  size: number;
+}
+
+/**
+ * One dispatch. Binding 0 is always the parameter block (uniform): `params` as 32-bit words, of which the
+ * three from `groupOffsetWord` on are added to the workgroup id by the kernel. The runner writes them when
+ * it cuts `grid` into slices, by workgroup limits or by time.
+ */
+export interface PlanDispatch {
+  stage: string;
+  module: string;
+  entryPoint: string;
+  grid: [number, number, number];
+  bindings: PlanBinding[];
+  params: number[];
+  groupOffsetWord: number;
+}
+
+/** What an algorithm dispatches for one problem on one device: pure data, safe to send to another process. */
+export interface Plan {
+  algorithm: string;
+  pass: Pass;
+  problem: Problem;
+  tiling: Tiling;
+  buffers: PlanBuffer[];
+  modules: PlanModule[];
+  /** In the order in which they run. */
+  dispatches: PlanDispatch[];
+  /** Names in the order in which they first run. */
+  stages: string[];
+}
+
+/** Why a plan cannot exist on a device: a result worth showing. */
+export interface Unplannable {
+  reason: string;
+  neededBytes: number;
+  limitBytes: number;
+  limitName: string;
+}
+
+export type PlanResult = { ok: true; plan: Plan } | { ok: false; unplannable: Unplannable };
+
+/** One place in a kernel that reads or writes a storage buffer. */
+export interface AccessSite {
+  /** The WGSL variable, which is the plan's buffer name. */
+  buffer: string;
+  kind: 'load' | 'store';
+  bytesPerAccess: number;
+  /** Line in the linked WGSL before the rewrite, from 1. */
+  line: number;
+}
+
+/** A linked module: plain for timed runs, and rewritten so that it counts its own accesses. */
+export interface LinkedModule {
+  id: string;
+  wgsl: string;
+  counting: {
+    wgsl: string;
+    sites: AccessSite[];
+    /** Binding in group 0 of the counter buffer: 64-bit totals, two u32 words (low, high) for each site. */
+    counterBinding: number;
+  };
+  /** SHA-256 of `wgsl`, hex. */
+  hash: string;
+}
