@@ -1,0 +1,20 @@
+import type { DeviceDescription } from '../attention/limits.ts';
+import type { MeasureProgress, MeasureRequest, Measurement } from './measurement.ts';
+
+export interface MeasureOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: MeasureProgress) => void;
+}
+
+/** A device that is open. Measures one plan at a time; owns every buffer and pipeline it makes. */
+export interface GpuSession {
+  readonly description: DeviceDescription;
+  /**
+   * Runs one plan. Never throws for what a GPU can do wrong (out of memory, validation, lost device):
+   * those are `failed` with the reason. Throws `AbortError` when cancelled.
+   */
+  measure(request: MeasureRequest, options?: MeasureOptions): Promise<Measurement>;
+  /** Resolves with the reason when the device is lost. */
+  readonly lost: Promise<string>;
+  dispose(): void;
+}
