@@ -1,4 +1,7 @@
-/** Rows and columns of one tile of the score matrix, and splits of the key range. */
+import type { DeviceLimits } from './limits.ts';
+import type { Result, Shape } from './shape.ts';
+
+/** Rows and columns of one tile of the score matrix, and how the plan is cut. */
 export interface Tiling {
   /** Query rows per tile. */
   br: number;
@@ -8,12 +11,91 @@ export interface Tiling {
   dc: number;
   /** Parts into which the key range is split; 1 where the algorithm does not split. */
   splits: number;
-  /** Heads (of batch x heads) that share scratch buffers at a time; the plan runs ceil(batch*heads/slice) times. */
+  /** Heads (of batch x heads) dispatched at a time; they share scratch buffers with the next slice. */
   headsPerSlice: number;
 }
 
 /** What a user may ask for; the rest is chosen. */
 export interface RequestedTiling {
-  br?: number;
-  bc?: number;
+  br?: number | undefined;
+  bc?: number | undefined;
+}
+
+/** Each invocation owns a 4 x 4 block of a score tile, so tiles are multiples of 4 on both sides. */
+export const microTile = 4;
+
+export type TileSize = Pick<Tiling, 'br' | 'bc' | 'dc'>;
+
+/** Workgroup memory in bytes that a kernel declares for a tile size. */
+export type WorkgroupMemory = (shape: Shape, tile: TileSize) => number;
+
+/** Largest tiles first: every doubling of br halves the K and V traffic of a fused kernel. */
+const candidates: readonly (readonly [br: number, bc: number])[] = [
+  [64, 32],
+  [32, 32],
+  [16, 32],
+  [16, 16],
+  [8, 16],
+  [8, 8],
+  [4, 8],
+  [4, 4],
+];
+
+/**
+ * Chooses br, bc and dc for a kernel of 4 x 4 register blocks: the largest tile that the device's
+ * workgroup memory and invocations hold and that is no larger than the sequences need.
+ */
+export function chooseTile(
+  shape: Shape,
+  limits: DeviceLimits,
+  requested: RequestedTiling,
+  memory: WorkgroupMemory,
+): Result<TileSize> {
+  for (const name of ['br', 'bc'] as const) {
+    const size = requested[name];
+    if (size !== undefined && (!Number.isSafeInteger(size) || size < microTile || size % microTile !== 0)) {
+      return { ok: false, error: `tiling ${name}=${size}: must be a multiple of ${microTile}, at least ${microTile}` };
+    }
+  }
+  const options = candidates
+    .map(([br, bc]) => ({ br: requested.br ?? br, bc: requested.bc ?? bc }))
+    .filter(
+      ({ br, bc }) =>
+        (requested.br !== undefined || br <= roundUpToPowerOfTwo(shape.seqLenQ)) &&
+        (requested.bc !== undefined || bc <= roundUpToPowerOfTwo(shape.seqLenKv)),
+    );
+  for (const { br, bc } of options) {
+    for (const dc of chunkWidths(shape, bc)) {
+      if (fits(shape, limits, { br, bc, dc }, memory)) return { ok: true, value: { br, bc, dc } };
+    }
+  }
+  const asked = requested.br || requested.bc ? `br=${requested.br ?? 'auto'},bc=${requested.bc ?? 'auto'}` : 'any';
+  return {
+    ok: false,
+    error:
+      `tiling ${asked} does not fit head dim ${shape.headDim} on this device: ` +
+      `${limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory, ` +
+      `${limits.maxComputeInvocationsPerWorkgroup} invocations; ask for a smaller tile`,
+  };
+}
+
+/** Widths to try, widest first: a wide chunk needs fewer barriers. A multiple of bc, so columns deal out evenly. */
+function chunkWidths(shape: Shape, bc: number): number[] {
+  const whole = Math.ceil(Math.max(shape.headDim, shape.headDimV) / bc) * bc;
+  const widths: number[] = [];
+  for (let width = bc; width <= Math.min(whole, 64); width += bc) widths.unshift(width);
+  return widths.length > 0 ? widths : [bc];
+}
+
+function fits(shape: Shape, limits: DeviceLimits, tile: TileSize, memory: WorkgroupMemory): boolean {
+  const invocations = (tile.br / microTile) * (tile.bc / microTile);
+  return (
+    invocations <= limits.maxComputeInvocationsPerWorkgroup &&
+    invocations <= limits.maxComputeWorkgroupSizeX &&
+    memory(shape, tile) <= limits.maxComputeWorkgroupStorageSize
+  );
+}
+
+function roundUpToPowerOfTwo(size: number): number {
+  return Math.max(microTile, 2 ** Math.ceil(Math.log2(size)));
 }

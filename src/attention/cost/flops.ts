@@ -1,0 +1,19 @@
+import { visiblePairs } from '../mask.ts';
+import type { Problem } from '../problem.ts';
+import type { Flops } from './cost.ts';
+
+/**
+ * Floating point operations of the forward pass. Nominal is the rule of the FlashAttention benchmarks
+ * (benchmark_flash_attention.py): 4 B H N M d, halved for causal. Exact counts 2 (d + dv) for each
+ * visible pair: one multiply-add per element of the two products.
+ */
+export function forwardFlops(problem: Problem): Flops {
+  const heads = BigInt(problem.batch) * BigInt(problem.heads);
+  const pairs = BigInt(problem.seqLenQ) * BigInt(problem.seqLenKv);
+  const dims = BigInt(problem.headDim + problem.headDimV);
+  return {
+    provenance: 'exact',
+    nominal: (2n * heads * pairs * dims) / (problem.causal ? 2n : 1n),
+    exact: 2n * heads * BigInt(visiblePairs(problem)) * dims,
+  };
+}

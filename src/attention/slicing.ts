@@ -1,0 +1,43 @@
+import type { DeviceLimits } from './limits.ts';
+import type { Shape } from './shape.ts';
+
+/** Bytes of one head's rows of a tensor, f32. */
+export interface HeadBytes {
+  q: number;
+  k: number;
+  v: number;
+  o: number;
+  /** Scratch that every head of a slice needs, in one buffer: a score matrix, for instance. */
+  scratch: number;
+}
+
+/**
+ * How many heads (of batch x heads) one dispatch can take: every binding must stay under the device's
+ * binding limit, and a scratch buffer under a quarter of the largest buffer, so that two of them still
+ * leave memory for the rest. 0 where one head alone does not fit.
+ */
+export function headsPerSlice(shape: Shape, limits: DeviceLimits, bytes: HeadBytes): number {
+  const allHeads = shape.batch * shape.heads;
+  const alignment = limits.minStorageBufferOffsetAlignment;
+  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const group = shape.heads / shape.kvHeads;
+  const fits = (heads: number) => {
+    const kvHeads = Math.min(shape.batch * shape.kvHeads, Math.ceil(heads / group) + 1);
+    const scratch = heads * bytes.scratch;
+    return (
+      heads * Math.max(bytes.q, bytes.o) + alignment <= binding + (heads === allHeads ? alignment : 0) &&
+      kvHeads * Math.max(bytes.k, bytes.v) + alignment <= binding + (heads === allHeads ? alignment : 0) &&
+      scratch <= binding &&
+      (heads === 1 || scratch <= limits.maxBufferSize / 4)
+    );
+  };
+  if (fits(allHeads)) return allHeads;
+  let low = 0;
+  let high = allHeads;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
