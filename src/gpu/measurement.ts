@@ -1,5 +1,7 @@
 import type { BufferSize } from '../attention/cost/cost.ts';
-import type { LinkedModule, Plan } from '../plans/plan.ts';
+import type { LinkedModule, Plan, SiteCount } from '../plans/plan.ts';
+
+export type { SiteCount } from '../plans/plan.ts';
 
 export interface MeasureRequest {
   plan: Plan;
@@ -37,14 +39,6 @@ export interface ErrorMeasurement {
   maxAbs: number;
   /** NaN or infinity among the elements compared, or left from the poison. */
   nonFinite: number;
-}
-
-/** One access site's total, a decimal string: it may pass 2^53. */
-export interface SiteCount {
-  stage: string;
-  module: string;
-  site: number;
-  count: string;
 }
 
 /** How far a stopped run came. */

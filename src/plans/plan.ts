@@ -80,6 +80,16 @@ export interface AccessSite {
   line: number;
 }
 
+/** The total of one access site in one stage. */
+export interface SiteCount {
+  stage: string;
+  module: string;
+  /** Index into the module's `counting.sites`. */
+  site: number;
+  /** Decimal: it may pass 2^53. */
+  count: string;
+}
+
 /** A linked module: plain for timed runs, and rewritten so that it counts its own accesses. */
 export interface LinkedModule {
   id: string;
