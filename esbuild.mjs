@@ -1,0 +1,94 @@
+// Bundles what src/ holds into dist/ and puts the native files beside it.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as esbuild from 'esbuild';
+import { placeNativeFiles } from './scripts/build/nativeFiles.ts';
+import { thirdPartyNotices } from './scripts/build/notices.ts';
+import { generate } from './scripts/generate.ts';
+import { projectRoot } from './scripts/lib/root.mjs';
+
+/** CommonJS packages inside an ES module still ask for Node's own modules by `require`. */
+const requireInModule =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Dawn is native and lies beside the bundle, one platform of it. */
+const dawnBeside = {
+  name: 'dawn-beside',
+  setup(build) {
+    build.onResolve({ filter: /^(webgpu|\.\/webgpu\/index\.js)$/ }, () => ({
+      path: './webgpu/index.js',
+      external: true,
+    }));
+  },
+};
+
+const generated = {
+  name: 'generated',
+  setup(build) {
+    build.onStart(() => generate());
+  },
+};
+
+const node = { platform: 'node', target: 'node22', mainFields: ['module', 'main'] };
+const nodeModule = {
+  ...node,
+  format: 'esm',
+  banner: { js: requireInModule },
+  plugins: [generated, dawnBeside],
+};
+
+/** The four programs, by the file they start from. */
+const entries = {
+  'src/extension.ts': {
+    ...node,
+    format: 'cjs',
+    external: ['vscode'],
+    outfile: 'dist/extension.cjs',
+    plugins: [generated],
+  },
+  'src/host/childMain.ts': { ...nodeModule, outfile: 'dist/gpuHost.mjs' },
+  'src/cli/main.ts': { ...nodeModule, outfile: 'dist/attnprof.mjs' },
+  'src/panel/main.ts': { platform: 'browser', target: 'es2023', format: 'iife', outfile: 'dist/panel.js' },
+};
+
+function configurations({ minify }) {
+  return Object.entries(entries)
+    .filter(([entry]) => existsSync(join(projectRoot, entry)))
+    .map(([entry, options]) => ({
+      absWorkingDir: projectRoot,
+      entryPoints: [entry],
+      bundle: true,
+      metafile: true,
+      minify,
+      sourcemap: minify ? false : 'linked',
+      legalComments: 'none',
+      logLevel: 'warning',
+      ...options,
+    }));
+}
+
+/**
+ * Builds everything once. A source that does not compile rejects, after esbuild has said on stderr where.
+ *
+ * @param {{ minify?: boolean }} [options]
+ */
+export async function build({ minify = false } = {}) {
+  generate();
+  const dist = join(projectRoot, 'dist');
+  mkdirSync(dist, { recursive: true });
+  const [results] = await Promise.all([
+    Promise.all(configurations({ minify }).map((options) => esbuild.build(options))),
+    placeNativeFiles(dist),
+  ]);
+  const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
+  writeFileSync(join(dist, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(inputs));
+}
+
+/** Builds now and again after every change, until the process ends. */
+export async function watch() {
+  await build();
+  for (const options of configurations({ minify: false })) {
+    const context = await esbuild.context({ ...options, logLevel: 'info' });
+    await context.watch();
+  }
+}

@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeIfChanged } from './lib/files.ts';
+import { projectRoot } from './lib/root.mjs';
+
+const header =
+  '// Written by scripts/generate.ts before every build, type check and test; not kept in git.\n\n';
+
+/**
+ * Writes the two modules that follow from which files there are: the text of every kernel, and the list of
+ * algorithms that can plan. Leaves a file alone where nothing changed, so that watchers stay quiet.
+ */
+export function generate(root = projectRoot): void {
+  writeIfChanged(join(root, 'src/plans/kernelSources.generated.ts'), kernelSources(join(root, 'kernels')));
+  writeIfChanged(
+    join(root, 'src/plans/algorithms.generated.ts'),
+    planBuilders(join(root, 'src/plans/algorithms')),
+  );
+}
+
+function kernelSources(kernels: string): string {
+  const files = globSync('**/*.wesl', { cwd: kernels }).map((file) => file.replaceAll('\\', '/'));
+  const entries = files.sort().map((file) => {
+    const text = readFileSync(join(kernels, file), 'utf8').replaceAll('\r\n', '\n');
+    return `  ${JSON.stringify(file.replace(/\.wesl$/, ''))}: ${JSON.stringify(text)},\n`;
+  });
+  return (
+    `${header}/** Every WESL file below kernels/, by its path there without ending. */\n` +
+    `export const kernelSources: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`
+  );
+}
+
+function planBuilders(algorithms: string): string {
+  const names = globSync('*.ts', { cwd: algorithms })
+    .map((file) => basename(file, '.ts'))
+    .sort();
+  const imports = names.map((name, i) => `import { plan as plan${i} } from './algorithms/${name}.ts';\n`);
+  const entries = names.map((name, i) => `  ${JSON.stringify(name)}: plan${i},\n`);
+  return (
+    `${header}${imports.join('')}\n/** The plan builder of every file in algorithms/, by its name. */\n` +
+    `export const planBuilders = {\n${entries.join('')}} as const;\n`
+  );
+}
+
+if (import.meta.main) generate();

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { generate } from '../generate.ts';
+import { projectRoot } from '../lib/root.mjs';
+import { swiftshaderFolder } from '../lib/swiftshader.ts';
+import { runCheck, type Stage } from './stage.ts';
+import { runVitest } from './vitestStage.ts';
+
+const biome = 'node_modules/@biomejs/biome/bin/biome';
+const tsc = 'node_modules/typescript/bin/tsc';
+
+/** Every stage of `npm test`, in order: what is quick and tells most comes first. */
+export const stages: Stage[] = [
+  { name: 'format', run: () => runCheck('format', [biome, 'format', '.']) },
+  { name: 'lint', run: () => runCheck('lint', [biome, 'lint', '--error-on-warnings', '.']) },
+  {
+    name: 'types',
+    run: () => {
+      generate();
+      return runCheck('types', [tsc, '-p', '.']);
+    },
+  },
+  { name: 'unit', run: () => runVitest('unit', { timeoutMs: 120_000 }) },
+  {
+    name: 'gpu',
+    run: async () => runVitest('gpu', { timeoutMs: 240_000, env: await embeddedAdapter(), serial: true }),
+  },
+];
+
+/** The environment in which Dawn finds the embedded adapter; empty on platforms that bring their own. */
+async function embeddedAdapter(): Promise<Record<string, string>> {
+  const folder = await swiftshaderFolder();
+  if (folder === null) return {};
+  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json') };
+}
