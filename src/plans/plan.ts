@@ -1,3 +1,4 @@
+import type { DeviceLimits } from '../attention/limits.ts';
 import type { Pass, Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 
@@ -60,15 +61,11 @@ export interface Plan {
   stages: string[];
 }
 
-/** Why a plan cannot exist on a device: a result worth showing. */
-export interface Unplannable {
-  reason: string;
-  neededBytes: number;
-  limitBytes: number;
-  limitName: string;
-}
+/** A plan, or why none can exist on this device: bytes needed and limit met, in words. A result worth showing. */
+export type PlanResult = { ok: true; plan: Plan } | { ok: false; reason: string };
 
-export type PlanResult = { ok: true; plan: Plan } | { ok: false; unplannable: Unplannable };
+/** Lays out one algorithm's dispatches. Pure: the same arguments give the same plan. */
+export type PlanBuilder = (problem: Problem, tiling: Tiling, limits: DeviceLimits) => PlanResult;
 
 /** One place in a kernel that reads or writes a storage buffer. */
 export interface AccessSite {

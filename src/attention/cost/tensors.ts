@@ -19,9 +19,9 @@ export function lseSize(problem: Problem): BufferSize {
   return { name: 'lse', bytes: problem.batch * problem.heads * problem.seqLenQ * f32Bytes };
 }
 
-/** One of the N x M matrices (scores or probabilities) for the heads of one slice. */
+/** One of the N x M matrices (scores or probabilities) for the heads of one slice, at least one head. */
 export function matrixSize(problem: Problem, name: 's' | 'p', headsPerSlice: number): BufferSize {
-  return { name, bytes: headsPerSlice * problem.seqLenQ * problem.seqLenKv * f32Bytes };
+  return { name, bytes: Math.max(1, headsPerSlice) * problem.seqLenQ * problem.seqLenKv * f32Bytes };
 }
 
 export function exactMemory(buffers: BufferSize[]) {

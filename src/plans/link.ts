@@ -1,0 +1,42 @@
+import { link } from 'wesl/core';
+import { instrument } from './counting/instrument.ts';
+import { kernelSources } from './kernelSources.generated.ts';
+import type { LinkedModule, Plan, PlanModule } from './plan.ts';
+
+/** Kernels, by file name below the root as the linker wants it. */
+const sources = Object.fromEntries(
+  Object.entries(kernelSources).map(([path, text]) => [`./${path}.wesl`, text]),
+);
+
+/**
+ * Links every module of a plan to plain WGSL and to its counting twin. Throws where a kernel does not link
+ * or cannot be counted: both are faults of the kernel, not of the user.
+ */
+export async function linkPlan(plan: Plan): Promise<LinkedModule[]> {
+  return Promise.all(
+    plan.modules.map(async (module) => {
+      const wgsl = await linkModule(module);
+      const entryPoint = plan.dispatches.find((dispatch) => dispatch.module === module.id)?.entryPoint;
+      if (entryPoint === undefined) throw new Error(`no dispatch uses module ${module.id}`);
+      return { id: module.id, wgsl, counting: instrument(wgsl, { entryPoint }), hash: await sha256(wgsl) };
+    }),
+  );
+}
+
+/** Sizes are u32 in the kernels: `32` becomes `32u`. */
+async function linkModule(module: PlanModule): Promise<string> {
+  const linked = await link({
+    weslSrc: sources,
+    rootModuleName: `./${module.source}.wesl`,
+    conditions: module.conditions,
+    constants: Object.fromEntries(Object.entries(module.constants).map(([name, size]) => [name, `${size}u`])),
+    keepComments: false,
+    sourceMap: false,
+  });
+  return linked.dest;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
