@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { generate } from '../generate.ts';
-import { projectRoot } from '../lib/root.mjs';
 import { swiftshaderFolder } from '../lib/swiftshader.ts';
 import { runCheck, type Stage } from './stage.ts';
 import { runVitest } from './vitestStage.ts';
