@@ -1,0 +1,32 @@
+import { formatInteger } from '../../attention/units.ts';
+import type { DocumentProblem } from '../../profiler/document/schema.ts';
+
+/** A problem in words, a fact each: what is computed, in the order in which people say it. */
+export function problemFacts(problem: DocumentProblem): string[] {
+  const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, dtype, causal } = problem;
+  const facts = [`batch ${formatInteger(batch)}`, plural(heads, 'head')];
+  facts.push(kvHeads === heads ? `${plural(kvHeads, 'kv head')}` : `${plural(kvHeads, 'kv head')} (grouped)`);
+  facts.push(`${plural(seqLenQ, 'query', 'queries')} × ${plural(seqLenKv, 'key')}`);
+  facts.push(headDimV === headDim ? `head dim ${headDim}` : `head dim ${headDim}, value dim ${headDimV}`);
+  facts.push(dtype);
+  facts.push(causal ? `causal, ${causal}` : 'not causal');
+  return [...facts, ...optionFacts(problem)];
+}
+
+function optionFacts(problem: DocumentProblem): string[] {
+  const facts: string[] = [];
+  const { window, lengths, bias, alibi, softcap, sinks, dropout, blockMask } = problem;
+  if (window) facts.push(`window ${window.map((side) => side ?? 'open').join(', ')}`);
+  if (lengths) facts.push(`${plural(lengths.length, 'length')}`);
+  if (bias) facts.push(`bias ${bias}`);
+  if (alibi) facts.push('ALiBi');
+  if (softcap !== null) facts.push(`softcap ${softcap}`);
+  if (sinks) facts.push(`sinks ${sinks}`);
+  if (dropout !== null) facts.push(`dropout ${dropout}`);
+  if (blockMask) facts.push(`block mask ${blockMask}`);
+  return facts;
+}
+
+function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? one : many}`;
+}
