@@ -1,41 +1,52 @@
 import * as v from 'valibot';
 import { causalAlignments, dtypes, passes } from '../../attention/problem.ts';
+import type { Provenance } from '../../attention/provenance.ts';
+import {
+  type Count,
+  count,
+  exactly,
+  finite,
+  flag,
+  id,
+  integer,
+  list,
+  ms,
+  name,
+  named,
+  object,
+  oneOf,
+  positive,
+  size,
+  text,
+} from './fields.ts';
 
-/** The published result file, `*.attnprof.json`. Times are milliseconds; bytes and counts are integers. */
+/**
+ * The published result file, `*.attnprof.json`. Times are milliseconds; bytes and counts are integers; what
+ * cannot be known is null. Fields that a reader does not know are passed over, so that fields can be added
+ * without a new version; a field that changes its meaning makes a new version.
+ */
 
 export const formatName = 'attnprof';
 export const formatVersion = 1;
 
-const text = v.pipe(v.string(), v.maxLength(10_000));
-const integer = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const finite = v.pipe(v.number(), v.finite());
-const ms = v.pipe(v.number(), v.finite(), v.minValue(0));
-/** An integer; past 2^53 a decimal string. */
-const count = v.union([integer, v.pipe(v.string(), v.regex(/^[1-9]\d{15,39}$/))]);
-/** Names from a file become keys of our own objects: short, plain words only, never prototype keys. */
-const name = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/),
-  v.check((key) => key !== 'constructor' && key !== 'prototype' && key !== 'hasOwnProperty', 'reserved name'),
-);
+export const runStatuses = ['ok', 'skipped', 'stopped', 'failed'] as const;
 
-const tally = { readBytes: count, writeBytes: count, loads: count, stores: count };
-const bufferTallies = v.record(name, v.object(tally));
+const tallyEntries = { readBytes: count, writeBytes: count, loads: count, stores: count };
+const tally = object(tallyEntries);
+const buffers = named(tally);
+const stageTraffic = object({ name, ...tallyEntries, buffers });
 
-function traffic<P extends string>(provenance: P) {
-  return v.object({
-    provenance: v.literal(provenance),
-    ...tally,
-    buffers: bufferTallies,
-    stages: v.optional(v.array(v.object({ name, ...tally, buffers: bufferTallies }))),
+function traffic<const P extends string>(provenance: P) {
+  return object({
+    provenance: exactly(provenance),
+    ...tallyEntries,
+    buffers,
+    stages: v.optional(list(stageTraffic)),
   });
 }
 
-const bufferSizes = v.array(v.object({ name, bytes: count }));
-
-const problem = v.object({
-  id: text,
+const problem = object({
+  id,
   batch: positive,
   heads: positive,
   kvHeads: positive,
@@ -43,12 +54,15 @@ const problem = v.object({
   seqLenKv: positive,
   headDim: positive,
   headDimV: positive,
-  dtype: v.picklist(dtypes),
-  causal: v.union([v.literal(false), v.picklist(causalAlignments)]),
-  window: v.nullable(v.tuple([v.nullable(integer), v.nullable(integer)])),
-  lengths: v.nullable(v.array(integer)),
+  dtype: oneOf(dtypes),
+  causal: v.union(
+    [v.literal(false), v.picklist(causalAlignments)],
+    `false or one of ${causalAlignments.join(', ')}`,
+  ),
+  window: v.nullable(v.strictTuple([v.nullable(integer), v.nullable(integer)], 'a list of two')),
+  lengths: v.nullable(list(integer)),
   bias: v.nullable(text),
-  alibi: v.nullable(v.boolean()),
+  alibi: v.nullable(flag),
   softcap: v.nullable(finite),
   sinks: v.nullable(text),
   dropout: v.nullable(finite),
@@ -56,74 +70,76 @@ const problem = v.object({
   seed: integer,
 });
 
-const peaks = v.object({
-  provenance: v.literal('measured'),
-  bandwidthGBs: v.nullable(finite),
-  f32Gflops: v.nullable(finite),
-  f16Gflops: v.nullable(finite),
+const peaks = object({
+  provenance: exactly('measured'),
+  bandwidthGBs: v.nullable(size),
+  f32Gflops: v.nullable(size),
+  f16Gflops: v.nullable(size),
 });
 
-const device = v.object({
-  id: text,
+const device = object({
+  id,
   name: text,
   vendor: text,
   architecture: text,
   driver: v.nullable(text),
   backend: v.nullable(text),
-  type: v.picklist(['discrete', 'integrated', 'software', 'table', 'unknown']),
-  features: v.array(text),
-  limits: v.record(name, integer),
+  type: oneOf(['discrete', 'integrated', 'software', 'table', 'unknown']),
+  features: list(text),
+  limits: named(integer),
   peaks: v.nullable(peaks),
 });
 
-const error = v.object({
-  provenance: v.literal('measured'),
-  reference: v.literal('float64'),
+const error = object({
+  provenance: exactly('measured'),
+  reference: exactly('float64'),
   /** Rows compared, out of `of`. */
   rows: integer,
   of: integer,
-  relativeL2: v.nullable(finite),
-  maxAbs: v.nullable(finite),
+  /** Null where it is not a finite number; `nonFinite` then says how many elements were not. */
+  relativeL2: v.nullable(size),
+  maxAbs: v.nullable(size),
   nonFinite: integer,
 });
 
-const run = v.object({
-  device: text,
-  problem: text,
-  engine: v.literal('webgpu'),
+const time = object({
+  provenance: exactly('measured'),
+  clock: oneOf(['timestamp-query', 'wall']),
+  medianMs: ms,
+  p25Ms: ms,
+  p75Ms: ms,
+  /** Submission to idle, of the same samples. */
+  wallMedianMs: ms,
+  samplesMs: list(ms),
+  stages: list(object({ name, medianMs: ms })),
+});
+
+/** How far a stopped run came, and how long the whole would take at that rate. */
+const partial = object({
+  provenance: exactly('measured'),
+  slicesDone: integer,
+  slices: integer,
+  elapsedMs: ms,
+  predictedMs: ms,
+  slicesMs: list(ms),
+});
+
+const run = object({
+  device: id,
+  problem: id,
+  engine: exactly('webgpu'),
   algorithm: name,
-  pass: v.picklist(passes),
-  status: v.picklist(['ok', 'skipped', 'stopped', 'failed']),
+  pass: oneOf(passes),
+  status: oneOf(runStatuses),
   /** What happened and what to do next; present unless status is ok. */
   reason: v.optional(text),
   tiling: v.nullable(
-    v.object({ br: positive, bc: positive, dc: positive, splits: positive, headsPerSlice: positive }),
+    object({ br: positive, bc: positive, dc: positive, splits: positive, headsPerSlice: positive }),
   ),
   route: v.optional(text),
-  time: v.nullable(
-    v.object({
-      provenance: v.literal('measured'),
-      clock: v.picklist(['timestamp-query', 'wall']),
-      medianMs: ms,
-      p25Ms: ms,
-      p75Ms: ms,
-      wallMedianMs: ms,
-      samplesMs: v.array(ms),
-      stages: v.array(v.object({ name, medianMs: ms })),
-    }),
-  ),
-  /** How far a stopped run came, and how long the whole would take at that rate. */
-  partial: v.nullable(
-    v.object({
-      provenance: v.literal('measured'),
-      slicesDone: integer,
-      slices: integer,
-      elapsedMs: ms,
-      predictedMs: ms,
-      slicesMs: v.array(ms),
-    }),
-  ),
-  traffic: v.object({
+  time: v.nullable(time),
+  partial: v.nullable(partial),
+  traffic: object({
     counted: v.optional(traffic('counted')),
     exact: v.optional(traffic('exact')),
     modelled: v.optional(traffic('modelled')),
@@ -131,27 +147,39 @@ const run = v.object({
     measured: v.optional(traffic('measured')),
   }),
   tiles: v.nullable(
-    v.object({ provenance: v.literal('exact'), total: integer, skipped: integer, partial: integer }),
+    object({ provenance: exactly('exact'), total: integer, skipped: integer, partial: integer }),
   ),
-  memory: v.nullable(v.object({ provenance: v.literal('exact'), peakBytes: count, buffers: bufferSizes })),
-  flops: v.nullable(v.object({ provenance: v.literal('exact'), nominal: count, exact: count })),
-  errors: v.record(name, error),
+  memory: v.nullable(
+    object({ provenance: exactly('exact'), peakBytes: count, buffers: list(object({ name, bytes: count })) }),
+  ),
+  flops: v.nullable(object({ provenance: exactly('exact'), nominal: count, exact: count })),
+  /** By output: o, lse. */
+  errors: named(error),
 });
 
-export const documentSchema = v.object({
-  format: v.literal(formatName),
-  version: v.literal(formatVersion),
-  createdAt: v.pipe(v.string(), v.isoTimestamp()),
-  tool: v.object({ name: text, version: text }),
-  devices: v.array(device),
-  problems: v.array(problem),
-  runs: v.array(run),
+const timestamp = 'a time like 2026-01-31T12:00:00.000Z';
+
+export const documentSchema = object({
+  format: exactly(formatName),
+  version: exactly(formatVersion),
+  createdAt: v.pipe(
+    v.string(timestamp),
+    v.isoTimestamp(timestamp),
+    v.check((moment) => Number.isFinite(Date.parse(moment)), timestamp),
+  ),
+  tool: object({ name: text, version: text }),
+  devices: list(device),
+  problems: list(problem),
+  runs: list(run),
 });
+
+/** The parts that repeat: the JSON Schema names them once. */
+export const documentParts = { count, name, tally, buffers, stageTraffic };
 
 export type ProfileDocument = v.InferOutput<typeof documentSchema>;
 export type DocumentRun = ProfileDocument['runs'][number];
 export type DocumentProblem = ProfileDocument['problems'][number];
 export type DocumentDevice = ProfileDocument['devices'][number];
-export type DocumentTraffic = NonNullable<DocumentRun['traffic']['counted' | 'exact' | 'bound']>;
-/** A count in a document: a decimal string past 2^53. */
-export type Count = v.InferOutput<typeof count>;
+export type DocumentTraffic<P extends Provenance = Provenance> = NonNullable<DocumentRun['traffic'][P]>;
+export type DocumentTally = v.InferOutput<typeof tally>;
+export type { Count };

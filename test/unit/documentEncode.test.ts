@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { catalogue, chooseTiling } from '../../src/attention/catalogue.ts';
+import { guaranteedLimits } from '../../src/attention/limits.ts';
+import type { Problem } from '../../src/attention/problem.ts';
+import type { Measurement } from '../../src/gpu/measurement.ts';
+import {
+  documentDevice,
+  documentOf,
+  documentProblem,
+  documentRun,
+  type RunParts,
+} from '../../src/profiler/document/encode.ts';
+import { readDocument } from '../../src/profiler/document/read.ts';
+import { writeDocument } from '../../src/profiler/document/write.ts';
+
+const problem: Problem = {
+  ...{ batch: 1, heads: 8, kvHeads: 2, seqLenQ: 333, seqLenKv: 517, headDim: 80, headDimV: 80 },
+  ...{ dtype: 'f32', causal: 'bottom-right', seed: 3 },
+};
+
+const device = documentDevice({
+  ...{ id: 'gpu', name: 'Some GPU', vendor: 'v', architecture: 'a', driver: null, backend: null },
+  type: 'software',
+  features: ['timestamp-query'],
+  limits: guaranteedLimits,
+  peaks: { provenance: 'measured', bandwidthGBs: 12.5, f32Gflops: Number.NaN, f16Gflops: null },
+});
+
+function parts(algorithm: string): RunParts {
+  const row = catalogue.find(({ id }) => id === algorithm)!;
+  const tiling = chooseTiling(row, problem, guaranteedLimits);
+  if (!tiling.ok) throw new Error(tiling.error);
+  const cost = row.cost(problem, tiling.value);
+  return {
+    device: device.id,
+    problem: documentProblem(problem).id,
+    algorithm,
+    pass: 'forward',
+    status: 'ok',
+    tiling: tiling.value,
+    cost,
+    bound: null,
+    counted: { ...cost.traffic, provenance: 'counted' },
+    measurement: null,
+  };
+}
+
+function documentWith(runs: RunParts[]) {
+  return documentOf({
+    createdAt: new Date(0),
+    tool: { name: 'Attention Profiler', version: '0.0.0' },
+    devices: [device],
+    problems: [documentProblem(problem)],
+    runs: runs.map(documentRun),
+  });
+}
+
+test('every algorithm of the catalogue makes a run that is written and read back', () => {
+  const document = documentWith(catalogue.map(({ id }) => parts(id)));
+  expect(readDocument(writeDocument(document))).toEqual({ ok: true, value: document });
+  expect(document.devices[0]!.peaks!.f32Gflops).toBeNull();
+  expect(document.runs[0]!.traffic.exact!.loads).toBe(Number(parts('standard').cost!.traffic.loads));
+});
+
+test('a failed run keeps what was measured, and says nothing of what was not', () => {
+  const measurement: Measurement = {
+    status: 'failed',
+    reason: 'The device was lost.',
+    time: null,
+    partial: { slicesDone: 2, slices: 5, elapsedMs: 10, predictedMs: 25, slicesMs: [5, 5] },
+    counts: null,
+    errors: {
+      o: {
+        reference: 'float64',
+        rows: 4,
+        of: 9,
+        relativeL2: Number.NaN,
+        maxAbs: Number.POSITIVE_INFINITY,
+        nonFinite: 3,
+      },
+    },
+    memory: { peakBytes: 1, harnessPeakBytes: 1, buffers: [] },
+  };
+  const failed = documentRun({
+    ...parts('flash2'),
+    ...{ status: 'failed', reason: measurement.reason, counted: null, measurement },
+  });
+  expect(failed.errors).toEqual({
+    o: {
+      ...{ provenance: 'measured', reference: 'float64', rows: 4, of: 9 },
+      ...{ relativeL2: null, maxAbs: null, nonFinite: 3 },
+    },
+  });
+  expect(failed.traffic.counted).toBeUndefined();
+  expect(failed.partial).toMatchObject({ provenance: 'measured', slicesDone: 2 });
+  // The ledger saw an end that came too early: the plan's own bytes are the answer.
+  expect(failed.memory!.peakBytes).toBeGreaterThan(1);
+});
+
+test('a run that could not be planned has no cost, and its reason', () => {
+  const skipped: RunParts = {
+    ...parts('standard'),
+    ...{ status: 'skipped', reason: 'S needs 2 GB.', tiling: null, cost: null, counted: null },
+  };
+  const document = documentWith([skipped]);
+  expect(document.runs[0]).toMatchObject({
+    traffic: {},
+    tiling: null,
+    memory: null,
+    reason: 'S needs 2 GB.',
+  });
+  expect(readDocument(writeDocument(document)).ok).toBe(true);
+});
