@@ -54,7 +54,10 @@ export function chooseTile(
   for (const name of ['br', 'bc'] as const) {
     const size = requested[name];
     if (size !== undefined && (!Number.isSafeInteger(size) || size < microTile || size % microTile !== 0)) {
-      return { ok: false, error: `tiling ${name}=${size}: must be a multiple of ${microTile}, at least ${microTile}` };
+      return {
+        ok: false,
+        error: `tiling ${name}=${size}: must be a multiple of ${microTile}, at least ${microTile}`,
+      };
     }
   }
   const options = candidates
@@ -64,12 +67,16 @@ export function chooseTile(
         (requested.br !== undefined || br <= roundUpToPowerOfTwo(shape.seqLenQ)) &&
         (requested.bc !== undefined || bc <= roundUpToPowerOfTwo(shape.seqLenKv)),
     );
-  for (const { br, bc } of options) {
-    for (const dc of chunkWidths(shape, bc)) {
-      if (fits(shape, limits, { br, bc, dc }, memory)) return { ok: true, value: { br, bc, dc } };
+  // A whole chunk on a smaller tile beats half a chunk on a larger one: each chunk costs two barriers.
+  for (const chunks of [widestChunk, narrowerChunks]) {
+    for (const { br, bc } of options) {
+      for (const dc of chunks(shape, bc)) {
+        if (fits(shape, limits, { br, bc, dc }, memory)) return { ok: true, value: { br, bc, dc } };
+      }
     }
   }
-  const asked = requested.br || requested.bc ? `br=${requested.br ?? 'auto'},bc=${requested.bc ?? 'auto'}` : 'any';
+  const asked =
+    requested.br || requested.bc ? `br=${requested.br ?? 'auto'},bc=${requested.bc ?? 'auto'}` : 'any';
   return {
     ok: false,
     error:
@@ -79,12 +86,18 @@ export function chooseTile(
   };
 }
 
-/** Widths to try, widest first: a wide chunk needs fewer barriers. A multiple of bc, so columns deal out evenly. */
-function chunkWidths(shape: Shape, bc: number): number[] {
-  const whole = Math.ceil(Math.max(shape.headDim, shape.headDimV) / bc) * bc;
+const widestUseful = 64;
+
+/** The widest chunk worth staging: the head dimension, or 64 columns; a multiple of bc. */
+function widestChunk(shape: Shape, bc: number): number[] {
+  const width = Math.min(Math.max(shape.headDim, shape.headDimV), Math.max(widestUseful, bc));
+  return [Math.ceil(width / bc) * bc];
+}
+
+function narrowerChunks(shape: Shape, bc: number): number[] {
   const widths: number[] = [];
-  for (let width = bc; width <= Math.min(whole, 64); width += bc) widths.unshift(width);
-  return widths.length > 0 ? widths : [bc];
+  for (let width = bc; width < widestChunk(shape, bc)[0]!; width += bc) widths.unshift(width);
+  return widths;
 }
 
 function fits(shape: Shape, limits: DeviceLimits, tile: TileSize, memory: WorkgroupMemory): boolean {

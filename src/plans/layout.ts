@@ -57,7 +57,12 @@ export function headSlices(problem: Problem, tiling: Tiling, limits: DeviceLimit
     const offset = start - (start % limits.minStorageBufferOffsetAlignment);
     const perElement = width % 4 === 0 && name !== 'lse' ? 4 : 1;
     return {
-      binding: { binding: bindingNumbers[name], buffer: name, offset, size: start - offset + rows * width * f32Bytes },
+      binding: {
+        binding: bindingNumbers[name],
+        buffer: name,
+        offset,
+        size: start - offset + rows * width * f32Bytes,
+      },
       base: (start - offset) / (perElement * f32Bytes),
     };
   };
@@ -121,7 +126,9 @@ export function unplannable(
 ): string | null {
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const bindingName =
-    limits.maxStorageBufferBindingSize <= limits.maxBufferSize ? 'maxStorageBufferBindingSize' : 'maxBufferSize';
+    limits.maxStorageBufferBindingSize <= limits.maxBufferSize
+      ? 'maxStorageBufferBindingSize'
+      : 'maxBufferSize';
   if (scratch && scratch.bytesPerHead > binding) {
     return (
       `${algorithm} needs ${scratch.words} of ${withBytes(scratch.bytesPerHead)} for one head alone; ` +

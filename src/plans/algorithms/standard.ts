@@ -28,7 +28,13 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
         grid: [keyTiles, rowTiles, slice.heads],
         bindings: [slice.q, slice.k, s],
       },
-      { ...common, stage: softmax, module: 'softmax', grid: [problem.seqLenQ, slice.heads, 1], bindings: [s, p] },
+      {
+        ...common,
+        stage: softmax,
+        module: 'softmax',
+        grid: [problem.seqLenQ, slice.heads, 1],
+        bindings: [s, p],
+      },
       {
         ...common,
         stage: output,
