@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeIfChanged } from './lib/files.ts';
 import { projectRoot } from './lib/root.mjs';
@@ -19,8 +19,8 @@ export function generate(root = projectRoot): void {
 }
 
 function kernelSources(kernels: string): string {
-  const files = globSync('**/*.wesl', { cwd: kernels }).map((file) => file.replaceAll('\\', '/'));
-  const entries = files.sort().map((file) => {
+  const files = filesBelow(kernels, '.wesl');
+  const entries = files.map((file) => {
     const text = readFileSync(join(kernels, file), 'utf8').replaceAll('\r\n', '\n');
     return `  ${JSON.stringify(file.replace(/\.wesl$/, ''))}: ${JSON.stringify(text)},\n`;
   });
@@ -31,15 +31,22 @@ function kernelSources(kernels: string): string {
 }
 
 function planBuilders(algorithms: string): string {
-  const names = globSync('*.ts', { cwd: algorithms })
-    .map((file) => basename(file, '.ts'))
-    .sort();
+  const names = filesBelow(algorithms, '.ts').map((file) => basename(file, '.ts'));
   const imports = names.map((name, i) => `import { plan as plan${i} } from './algorithms/${name}.ts';\n`);
   const entries = names.map((name, i) => `  ${JSON.stringify(name)}: plan${i},\n`);
   return (
     `${header}${imports.join('')}\n/** The plan builder of every file in algorithms/, by its name. */\n` +
     `export const planBuilders = {\n${entries.join('')}} as const;\n`
   );
+}
+
+/** Paths below a folder, with slashes, sorted. */
+function filesBelow(folder: string, ending: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort();
 }
 
 if (import.meta.main) generate();
