@@ -20,6 +20,7 @@ import {
   type TypeContext,
   typeOfDecl,
   typeOfExpr,
+  WeslParseError,
 } from 'wesl/core';
 import { UncountableError } from './uncountable.ts';
 
@@ -50,8 +51,10 @@ export class Kernel {
       const { bindings } = bindIdents({ rootAst, resolver, accumulateUnbound: true });
       return new Kernel(wgsl, rootAst.moduleElem, { bindings, conditions: {} });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new UncountableError('this WGSL', null, `it does not parse. Correct it first. ${reason}`);
+      if (!(error instanceof WeslParseError)) throw error;
+      const [first] = error.diagnostics;
+      const line = lineIndexOf(first?.start ?? 0, lineStarts(wgsl)) + 1;
+      throw new UncountableError('this WGSL', line, `it does not parse: ${first?.message ?? error.message}.`);
     }
   }
 
