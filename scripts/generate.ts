@@ -31,7 +31,8 @@ function kernelSources(kernels: string): string {
 }
 
 function planBuilders(algorithms: string): string {
-  const names = filesBelow(algorithms, '.ts').map((file) => basename(file, '.ts'));
+  const files = filesBelow(algorithms, '.ts').filter((file) => !file.includes('/'));
+  const names = files.map((file) => basename(file, '.ts'));
   const imports = names.map((name, i) => `import { plan as plan${i} } from './algorithms/${name}.ts';\n`);
   const entries = names.map((name, i) => `  ${JSON.stringify(name)}: plan${i},\n`);
   return (
