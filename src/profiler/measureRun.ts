@@ -1,0 +1,83 @@
+import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
+import { boundTraffic } from '../attention/cost/bound.ts';
+import type { DeviceDescription } from '../attention/limits.ts';
+import type { Pass, Problem } from '../attention/problem.ts';
+import type { RequestedTiling } from '../attention/tiling.ts';
+import { HostError } from '../host/errors.ts';
+import type { AdapterChoice, GpuHost, MeasureProgress, MeasureRequest } from '../host/protocol.ts';
+import { countedTraffic } from '../plans/counting/collect.ts';
+import { linkPlan } from '../plans/link.ts';
+import { planFor } from '../plans/planFor.ts';
+import type { RunParts } from './document/encode.ts';
+
+export interface RunRequest {
+  row: CatalogueRow;
+  pass: Pass;
+  problem: Problem;
+  adapter: AdapterChoice;
+  tiling: RequestedTiling | null;
+  steps: MeasureRequest['steps'];
+  budgetMs: number | null;
+}
+
+/** What a run came to, before the document names its device and problem. */
+export type RunResult = Omit<RunParts, 'device' | 'problem'>;
+
+/**
+ * One algorithm on one problem: plan, link, measure, and set the counts beside the closed forms. A plan
+ * that does not fit is `skipped`; whatever goes wrong on the device is `failed`; only a cancellation
+ * and a host that cannot start at all are thrown.
+ */
+export async function measureRun(
+  request: RunRequest,
+  device: DeviceDescription,
+  host: GpuHost,
+  options: { signal?: AbortSignal; onProgress?: (progress: MeasureProgress) => void } = {},
+): Promise<RunResult> {
+  const { row, pass, problem } = request;
+  const tiling = chooseTiling(row, problem, device.limits, request.tiling ?? {});
+  const cost = tiling.ok ? row.cost(problem, tiling.value) : null;
+  const result: RunResult = {
+    algorithm: row.id,
+    pass,
+    status: 'skipped',
+    tiling: tiling.ok && tiling.value.headsPerSlice > 0 ? tiling.value : null,
+    cost,
+    bound: boundTraffic(problem),
+    counted: null,
+    measurement: null,
+  };
+  const planned = planFor(row, problem, device.limits, request.tiling);
+  if (!planned.ok) return { ...result, reason: planned.reason };
+  const { plan } = planned;
+  const modules = await linkPlan(plan);
+  options.signal?.throwIfAborted();
+  try {
+    const measurement = await host.measure(
+      request.adapter,
+      { plan, modules, steps: request.steps, budgetMs: request.budgetMs },
+      options,
+    );
+    const { status, reason, counts } = measurement;
+    return {
+      ...result,
+      status,
+      reason,
+      measurement,
+      counted: counts && countedTraffic(modules, plan.stages, counts),
+    };
+  } catch (error) {
+    if (!(error instanceof HostError) || fatalKinds.has(error.kind)) throw error;
+    return { ...result, status: 'failed', reason: error.message };
+  }
+}
+
+/** Failures after which no other run can succeed either, and the user's own wish to stop. */
+const fatalKinds: ReadonlySet<HostError['kind']> = new Set([
+  'cancelled',
+  'disposed',
+  'no-node',
+  'no-dawn',
+  'no-adapter',
+  'no-readback',
+]);

@@ -1,0 +1,110 @@
+import { type CatalogueRow, catalogue, findAlgorithm } from '../attention/catalogue.ts';
+import type { Problem } from '../attention/problem.ts';
+import type { GpuHost, MeasureProgress } from '../host/protocol.ts';
+import { documentDevice, documentOf, documentProblem, documentRun } from './document/encode.ts';
+import type { DocumentRun, ProfileDocument } from './document/schema.ts';
+import type { ProfileJob, ProfileProgress } from './job.ts';
+import { measureRun } from './measureRun.ts';
+import { tool } from './tool.ts';
+
+export interface ProfileOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: ProfileProgress) => void;
+  /** Called after each run with everything measured so far, so that nothing is lost or has to wait. */
+  onDocument?: (document: ProfileDocument) => void;
+  now?: () => Date;
+}
+
+/**
+ * Runs a job on one device and returns the document. A run that does not fit, fails or hangs is a row of
+ * the document; the job goes on. Throws `AbortError` when cancelled and `HostError` where no device opens.
+ */
+export async function profile(
+  job: ProfileJob,
+  host: GpuHost,
+  options: ProfileOptions = {},
+): Promise<ProfileDocument> {
+  const { signal, onProgress, onDocument, now = () => new Date() } = options;
+  const runs = runsOf(job);
+  onProgress?.({ message: 'Opening the GPU', fraction: 0 });
+  const device = await host.open(job.adapter, signal);
+  const problem = documentProblem(job.problem);
+  const finished: DocumentRun[] = [];
+  const createdAt = now();
+  const documentSoFar = () =>
+    documentOf({
+      createdAt,
+      tool,
+      devices: [documentDevice(device)],
+      problems: [problem],
+      runs: [...finished],
+    });
+  for (const [index, { row, pass }] of runs.entries()) {
+    signal?.throwIfAborted();
+    const result = await measureRun(
+      {
+        row,
+        pass,
+        problem: job.problem,
+        adapter: job.adapter,
+        tiling: job.tiling,
+        steps: {
+          check: { rows: rowsToCheck(job.problem) },
+          count: true,
+          time: { samples: job.repeats },
+        },
+        budgetMs: job.timeBudgetSeconds === null ? null : job.timeBudgetSeconds * 1000,
+      },
+      device,
+      host,
+      {
+        ...(signal ? { signal } : {}),
+        onProgress: (progress) => onProgress?.(inWords(row, progress, index, runs.length)),
+      },
+    );
+    finished.push(documentRun({ ...result, device: device.id, problem: problem.id }));
+    onProgress?.({ message: `${row.id}: ${result.status}`, fraction: (index + 1) / runs.length });
+    onDocument?.(documentSoFar());
+  }
+  return documentSoFar();
+}
+
+/** Algorithms in the order asked for, each with those passes it has. */
+function runsOf(job: ProfileJob) {
+  return job.algorithms.flatMap((id) => {
+    const row = findAlgorithm(id);
+    if (!row) {
+      const known = catalogue.map((each) => each.id).join(', ');
+      throw new RangeError(`unknown algorithm "${id}": there are ${known}`);
+    }
+    return job.passes.filter((pass) => row.passes.includes(pass)).map((pass) => ({ row, pass }));
+  });
+}
+
+/** Multiply-adds that the float64 reference may take: about a second of one core. */
+const referenceBudget = 5e8;
+
+/** All rows of a small problem, else as many as the float64 reference can do in about a second. */
+function rowsToCheck({ batch, heads, seqLenQ, seqLenKv, headDim, headDimV }: Problem): number | 'all' {
+  const affordable = Math.floor(referenceBudget / (seqLenKv * (headDim + headDimV)));
+  return affordable >= batch * heads * seqLenQ ? 'all' : Math.max(64, affordable);
+}
+
+function inWords(
+  row: CatalogueRow,
+  { phase, stage, fraction }: MeasureProgress,
+  index: number,
+  runs: number,
+): ProfileProgress {
+  const doing = {
+    upload: 'generating inputs',
+    compile: 'compiling',
+    run: 'first run',
+    check: 'comparing with float64',
+    count: 'counting accesses',
+    time: 'timing',
+    readback: 'reading back',
+  }[phase];
+  const where = stage && row.stages.length > 1 ? ` (${stage})` : '';
+  return { message: `${row.id}: ${doing}${where}`, fraction: (index + Math.min(1, fraction)) / runs };
+}
