@@ -1,5 +1,5 @@
 import type { DeviceDescription } from '../attention/limits.ts';
-import type { MeasureProgress, MeasureRequest, Measurement } from './measurement.ts';
+import type { Measurement, MeasureProgress, MeasureRequest } from './measurement.ts';
 
 export interface MeasureOptions {
   signal?: AbortSignal;

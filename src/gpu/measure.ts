@@ -1,0 +1,151 @@
+import { formatDuration } from '../attention/units.ts';
+import { abortError, throwIfCancelled } from './cancellation.ts';
+import { checkOutputs, faultOf, readOutputs, rowsToCheck } from './check.ts';
+import { compareBuilds } from './compareBuilds.ts';
+import { countAccesses } from './counting.ts';
+import type { GuardedDevice } from './device.ts';
+import { messageOf } from './errors.ts';
+import { compileAll, type Execution, modulesOf } from './execution.ts';
+import { Ledger } from './ledger.ts';
+import type { Measurement, MeasureRequest } from './measurement.ts';
+import { Pace } from './pace.ts';
+import { partialRun } from './partial.ts';
+import type { PipelineCache } from './pipelines.ts';
+import { ProgressReporter } from './progress.ts';
+import { runSliced } from './runner.ts';
+import type { MeasureOptions } from './session.ts';
+import { type Binds, Submitter } from './submitter.ts';
+import { copyInputs, poisonTensors, uploadTensors } from './tensors.ts';
+import { predictRun, timePlan } from './timing.ts';
+
+/** Counting makes a kernel slower, by how much is not known before it ran. */
+const countingSlowdown = 2.5;
+
+export interface MeasureContext {
+  guarded: GuardedDevice;
+  cache: PipelineCache;
+  isSoftware: boolean;
+}
+
+/**
+ * One plan, from empty memory to empty memory: upload, compile, a plain run on poisoned outputs, the
+ * check against float64, the counting run, the timed samples. See `GpuSession.measure`.
+ */
+export async function measurePlan(
+  context: MeasureContext,
+  request: MeasureRequest,
+  options: MeasureOptions = {},
+): Promise<Measurement> {
+  const { signal } = options;
+  const ledger = new Ledger(context.guarded);
+  const result: Measurement = {
+    status: 'ok',
+    time: null,
+    partial: null,
+    counts: null,
+    errors: null,
+    memory: { peakBytes: 0, harnessPeakBytes: 0, buffers: [] },
+  };
+  try {
+    throwIfCancelled(signal);
+    const execution: Execution = {
+      ...context,
+      ledger,
+      plan: request.plan,
+      modules: modulesOf(request),
+      pace: new Pace(),
+      reporter: new ProgressReporter(options.onProgress),
+      signal,
+      deadline: performance.now() + (request.budgetMs ?? Number.POSITIVE_INFINITY),
+    };
+    await runSteps(execution, request, result);
+  } catch (error) {
+    if (signal?.aborted) throw abortError();
+    result.status = 'failed';
+    result.reason = messageOf(error);
+  } finally {
+    result.memory.peakBytes = ledger.peakBytes('tensor');
+    result.memory.harnessPeakBytes = ledger.peakBytes('harness');
+    ledger.dispose();
+  }
+  return result;
+}
+
+async function runSteps(execution: Execution, request: MeasureRequest, result: Measurement): Promise<void> {
+  const { steps, plan } = request;
+  const rows = steps.check ? rowsToCheck(execution, steps.check.rows) : [];
+  const tensors = await uploadTensors(execution);
+  result.memory.buffers = execution.ledger.sizes('tensor');
+  const pipelines = await compileAll(execution, 'plain');
+  const submitter = await Submitter.create(execution, tensors);
+  try {
+    const plain: Binds = { variant: 'plain', pipelines, counters: null };
+    await poisonTensors(execution, tensors);
+    const first = await runSliced(execution, submitter, plain, {
+      phase: 'run',
+      deadline: execution.deadline,
+    });
+    if (!first.completed) {
+      result.partial = await partialRun(execution, submitter, plain, first);
+      stop(result, overBudget(request, result.partial.predictedMs));
+      return;
+    }
+    const outputs = await readOutputs(execution, tensors, rows);
+    let fault = faultOf(outputs);
+    if (steps.check) ({ errors: result.errors, fault } = await checkOutputs(execution, outputs, rows));
+    if (fault) return fail(result, `The kernel of ${plan.algorithm} gave wrong results: ${fault}.`);
+
+    if (steps.count) {
+      // One timed sample is worth more than a count that the closed form gives as well: keep its time.
+      const reserved = steps.time ? predictRun(execution, plain) * 1.2 : 0;
+      const deadline = execution.deadline - reserved;
+      const expected = predictRun(execution, plain) * countingSlowdown;
+      if (performance.now() + expected > deadline) {
+        stop(
+          result,
+          `The time budget leaves no room for counting, which would take about ${formatDuration(expected)}.`,
+        );
+      } else {
+        await poisonTensors(execution, tensors);
+        const counted = await countAccesses(execution, submitter, deadline);
+        if (counted.counts) {
+          const difference = compareBuilds(outputs, await readOutputs(execution, tensors, rows), execution);
+          if (difference) return fail(result, `${plan.algorithm} cannot be counted: ${difference}.`);
+          result.counts = counted.counts;
+        } else {
+          stop(result, 'The time budget ended during counting. Raise it, or take a smaller problem.');
+        }
+      }
+    }
+    if (steps.time) {
+      submitter.copies = await copyInputs(execution, tensors);
+      const { time, cold } = await timePlan(execution, submitter, plain, steps.time.samples, first);
+      result.time = time;
+      if (cold) {
+        stop(
+          result,
+          'The time budget left no room for timed samples: the only time is that of the first, cold run.',
+        );
+      }
+    }
+  } finally {
+    submitter.dispose();
+  }
+}
+
+function overBudget({ budgetMs }: MeasureRequest, predictedMs: number): string {
+  return (
+    `The time budget of ${formatDuration(budgetMs ?? 0)} ended first: one whole run would take about ` +
+    `${formatDuration(predictedMs)}. Raise the budget, or take a smaller problem.`
+  );
+}
+
+function stop(result: Measurement, reason: string): void {
+  result.status = 'stopped';
+  result.reason = result.reason ? `${result.reason} ${reason}` : reason;
+}
+
+function fail(result: Measurement, reason: string): void {
+  result.status = 'failed';
+  result.reason = reason;
+}
