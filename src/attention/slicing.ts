@@ -22,13 +22,13 @@ export function headsPerSlice(shape: Shape, limits: DeviceLimits, bytes: HeadByt
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const group = shape.heads / shape.kvHeads;
   const fits = (heads: number) => {
+    // A slice that does not begin at the buffer's start is bound from the aligned offset before it.
+    const slack = heads === allHeads ? 0 : alignment;
     const kvHeads = Math.min(shape.batch * shape.kvHeads, Math.ceil(heads / group) + 1);
+    const widest = Math.max(heads * Math.max(bytes.q, bytes.o), kvHeads * Math.max(bytes.k, bytes.v));
     const scratch = heads * bytes.scratch;
     return (
-      heads * Math.max(bytes.q, bytes.o) + alignment <= binding + (heads === allHeads ? alignment : 0) &&
-      kvHeads * Math.max(bytes.k, bytes.v) + alignment <= binding + (heads === allHeads ? alignment : 0) &&
-      scratch <= binding &&
-      (heads === 1 || scratch <= limits.maxBufferSize / 4)
+      widest + slack <= binding && scratch <= binding && (heads === 1 || scratch <= limits.maxBufferSize / 4)
     );
   };
   if (fits(allHeads)) return allHeads;

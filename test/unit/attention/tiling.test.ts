@@ -1,0 +1,57 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
+import { guaranteedLimits } from '../../../src/attention/limits.ts';
+import { problems } from './arbitrary.ts';
+
+const devices = fc
+  .record({
+    storage: fc.constantFrom(16_384, 32_768, 49_152, 65_536),
+    invocations: fc.constantFrom(256, 512, 1024),
+    binding: fc.constantFrom(2 ** 18, 2 ** 20, 2 ** 27, 2 ** 30),
+  })
+  .map(({ storage, invocations, binding }) => ({
+    ...guaranteedLimits,
+    maxComputeWorkgroupStorageSize: storage,
+    maxComputeInvocationsPerWorkgroup: invocations,
+    maxComputeWorkgroupSizeX: invocations,
+    maxStorageBufferBindingSize: binding,
+    maxBufferSize: binding * 2,
+  }));
+
+describe('tilings', () => {
+  it('exist for every head dimension on every device, and fit its workgroups', () => {
+    fc.assert(
+      fc.property(problems(), devices, (problem, limits) => {
+        for (const row of catalogue) {
+          const tiling = chooseTiling(row, problem, limits);
+          if (!tiling.ok) throw new Error(tiling.error);
+          const { br, bc, dc } = tiling.value;
+          expect(row.workgroupMemory(problem, tiling.value)).toBeLessThanOrEqual(
+            limits.maxComputeWorkgroupStorageSize,
+          );
+          expect((br / 4) * (bc / 4)).toBeLessThanOrEqual(limits.maxComputeInvocationsPerWorkgroup);
+          expect(dc % bc).toBe(0);
+        }
+      }),
+    );
+  });
+
+  it('are no larger than the sequences need', () => {
+    const shape = { batch: 1, heads: 1, kvHeads: 1, seqLenQ: 1, seqLenKv: 9, headDim: 64, headDimV: 64 };
+    const tiling = chooseTiling(catalogue[1]!, shape, guaranteedLimits);
+    expect(tiling).toMatchObject({ ok: true, value: { br: 4, bc: 8 } });
+  });
+
+  it('obey a request, or say why they cannot', () => {
+    const shape = { batch: 1, heads: 1, kvHeads: 1, seqLenQ: 64, seqLenKv: 64, headDim: 64, headDimV: 64 };
+    const ask = (requested: { br?: number; bc?: number }) =>
+      chooseTiling(catalogue[1]!, shape, guaranteedLimits, requested);
+    expect(ask({ br: 8, bc: 16 })).toMatchObject({ ok: true, value: { br: 8, bc: 16 } });
+    expect(ask({ br: 6 })).toMatchObject({ ok: false, error: expect.stringContaining('multiple of 4') });
+    expect(ask({ br: 256, bc: 256 })).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('does not fit'),
+    });
+  });
+});
