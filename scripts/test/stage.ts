@@ -17,7 +17,7 @@ export interface Stage {
 }
 
 export interface CommandResult {
-  code: number | null;
+  code: number;
   timedOut: boolean;
 }
 
@@ -45,14 +45,14 @@ export async function runCommand(
   const group = startGroup(command, args, {
     cwd: projectRoot,
     env: { ...process.env, ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  for (const stream of [group.child.stdout, group.child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
+  const outputs = [group.stdout, group.stderr].map((stream) => {
+    stream.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
       log.write(chunk);
     });
-  }
+    return new Promise((resolve) => stream.once('close', resolve));
+  });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -64,6 +64,7 @@ export async function runCommand(
   } finally {
     clearTimeout(timer);
     await group.stop(500);
+    await Promise.all(outputs);
     log.end();
   }
 }

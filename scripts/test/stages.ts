@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { buildIfStale } from '../build/upToDate.ts';
 import { generate } from '../generate.ts';
 import { swiftshaderFolder } from '../lib/swiftshader.ts';
 import { runCheck, type Stage } from './stage.ts';
 import { runVitest } from './vitestStage.ts';
+import { runExtensionTests } from './vscodeStage.ts';
 
 const biome = 'node_modules/@biomejs/biome/bin/biome';
 const tsc = 'node_modules/typescript/bin/tsc';
@@ -22,6 +24,14 @@ export const stages: Stage[] = [
   {
     name: 'gpu',
     run: async () => runVitest('gpu', { timeoutMs: 240_000, env: await embeddedAdapter(), serial: true }),
+  },
+  { name: 'vscode', run: () => runExtensionTests({ timeoutMs: 240_000 }) },
+  {
+    name: 'e2e',
+    run: async () => {
+      await buildIfStale();
+      return await runVitest('e2e', { timeoutMs: 300_000, serial: true });
+    },
   },
 ];
 

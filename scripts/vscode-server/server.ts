@@ -33,7 +33,7 @@ export interface VsCodeServer {
   writeSettings(settings: Readonly<Record<string, unknown>>): void;
   readonly logFile: string;
   /** Resolves when the server has ended, whoever ended it. */
-  readonly exited: Promise<number | null>;
+  readonly exited: Promise<number>;
   /** Ends the server and every process it started. */
   stop(): Promise<void>;
 }
@@ -69,10 +69,9 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
   ];
   const group = startGroup(process.execPath, args, {
     env: serverEnvironment(options.env ?? {}),
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  group.child.stdout?.pipe(log, { end: false });
-  group.child.stderr?.pipe(log, { end: false });
+  group.stdout.pipe(log, { end: false });
+  group.stderr.pipe(log, { end: false });
   const stop = async () => {
     await group.stop(1000);
     log.end();
