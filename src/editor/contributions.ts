@@ -1,0 +1,75 @@
+/**
+ * Everything package.json contributes that code refers to, declared once. A test holds package.json and
+ * package.nls.json against these tables, so that neither can move alone.
+ */
+
+export const extensionName = 'attention-profiler';
+export const category = 'Attention';
+
+export interface CommandContribution {
+  /** Whether the palette offers it. Commands that need an argument are for links, keybindings and scripts. */
+  palette: boolean;
+  /** A `when` clause; the command is greyed out elsewhere. */
+  enablement?: string;
+}
+
+export const contextKeys = {
+  /** True while a profile runs or waits. */
+  profiling: 'attentionProfiler.profiling',
+} as const;
+
+export const commands = {
+  'attention.profileAtCursor': { palette: true },
+  'attention.profileShape': { palette: true },
+  'attention.selectAdapter': { palette: true },
+  'attention.openPanel': { palette: true },
+  'attention.cancelProfile': { palette: true, enablement: contextKeys.profiling },
+  'attention.showLog': { palette: true },
+  'attention.profile': { palette: false },
+} as const satisfies Record<string, CommandContribution>;
+
+export type CommandId = keyof typeof commands;
+
+export type ContextKey = (typeof contextKeys)[keyof typeof contextKeys];
+
+export interface Settings {
+  /** A Node 20 or newer to run the GPU process with; empty: found by itself. */
+  nodePath: string;
+  /** `auto`, `hardware`, `software`, `embedded` or part of an adapter's name. */
+  adapter: string;
+  /** Seconds that one run may take before it is stopped; 0 for no limit. */
+  timeBudgetSeconds: number;
+  /** Timed samples of each run. */
+  repeats: number;
+  /** Ids of the catalogue, in the order in which they run. */
+  algorithms: string[];
+}
+
+export interface SettingContribution<T> {
+  default: T;
+  scope: 'machine' | 'machine-overridable' | 'window';
+  /** Ignored in Restricted Mode, whatever the workspace says. */
+  restricted: boolean;
+  minimum?: number;
+  maximum?: number;
+}
+
+export const settingsSection = 'attentionProfiler';
+
+export const settings: { readonly [K in keyof Settings]: SettingContribution<Settings[K]> } = {
+  adapter: { default: 'auto', scope: 'machine-overridable', restricted: false },
+  algorithms: { default: ['standard', 'flash2'], scope: 'window', restricted: false },
+  repeats: { default: 10, scope: 'window', restricted: false, minimum: 1, maximum: 1000 },
+  timeBudgetSeconds: { default: 60, scope: 'window', restricted: false, minimum: 0, maximum: 86_400 },
+  nodePath: { default: '', scope: 'machine', restricted: true },
+};
+
+/** The panel: its view type, the event that restores it after a reload, and its files below dist. */
+export const panelViewType = 'attention.panel';
+export const panelFiles = { script: 'panel.js', style: 'panel.css' } as const;
+
+export const statusBarItemId = 'attention.adapter';
+export const outputChannelName = 'Attention Profiler';
+
+/** Hovers need any document's language; a panel left open is restored. Commands activate by themselves. */
+export const activationEvents = ['onLanguage', `onWebviewPanel:${panelViewType}`] as const;

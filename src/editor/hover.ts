@@ -1,0 +1,59 @@
+import {
+  type CancellationToken,
+  Hover,
+  type HoverProvider,
+  MarkdownString,
+  type Position,
+  type TextDocument,
+} from 'vscode';
+import { catalogue } from '../attention/catalogue.ts';
+import { guaranteedLimits } from '../attention/limits.ts';
+import { formatShape } from '../attention/shape.ts';
+import type { CommandId } from './contributions.ts';
+import { shapeAt } from './documentShapes.ts';
+import { escapeMarkdown, hoverText } from './hoverText.ts';
+import type { JobArgument } from './jobArgument.ts';
+import type { LastAdapter } from './lastAdapter.ts';
+
+/** The only command that a link in a hover may run. */
+const linkCommand: CommandId = 'attention.profile';
+
+/** Documents that have text worth reading; output channels, diffs and search results are left alone. */
+export const hoverSelector = ['file', 'untitled', 'vscode-notebook-cell', 'vscode-vfs'].map((scheme) => ({
+  scheme,
+}));
+
+/** Shows the cost of the shape under the mouse, from the exact model alone. */
+export class ShapeHover implements HoverProvider {
+  private readonly lastAdapter: () => LastAdapter | null;
+
+  constructor(lastAdapter: () => LastAdapter | null) {
+    this.lastAdapter = lastAdapter;
+  }
+
+  provideHover(document: TextDocument, position: Position, token: CancellationToken): Hover | null {
+    const found = token.isCancellationRequested ? null : shapeAt(document, position);
+    if (!found) return null;
+    const adapter = this.lastAdapter();
+    const text = hoverText({
+      shape: found.shape,
+      assumption: found.assumption,
+      rows: catalogue,
+      limits: adapter?.limits ?? guaranteedLimits,
+      limitsOf: adapter
+        ? `the limits of ${adapter.name}`
+        : "WebGPU's guaranteed limits (no adapter used yet)",
+    });
+    const argument: JobArgument = { shape: formatShape(found.shape) };
+    const target = `command:${linkCommand}?${encodeURIComponent(JSON.stringify([argument]))}`;
+    const link = `[$(play) Profile on ${escapeMarkdown(adapterLabel(adapter))}](${target} "Run these kernels now")`;
+    const markdown = new MarkdownString(`${text}\n\n${link}`, true);
+    markdown.isTrusted = { enabledCommands: [linkCommand] };
+    return new Hover(markdown, found.range);
+  }
+}
+
+function adapterLabel(adapter: LastAdapter | null): string {
+  if (!adapter) return "this machine's GPU";
+  return adapter.software ? `${adapter.name} (software)` : adapter.name;
+}

@@ -1,0 +1,118 @@
+import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
+import { boundTraffic } from '../attention/cost/bound.ts';
+import type { Cost } from '../attention/cost/cost.ts';
+import type { DeviceLimits } from '../attention/limits.ts';
+import type { Problem } from '../attention/problem.ts';
+import type { Shape } from '../attention/shape.ts';
+import type { Tiling } from '../attention/tiling.ts';
+import { formatBytes, formatCount, formatFlops, formatInteger, formatRatio } from '../attention/units.ts';
+
+export interface HoverTextOptions {
+  shape: Shape;
+  /** How the shape was read; text from the document may be part of it. */
+  assumption: string;
+  rows: readonly CatalogueRow[];
+  limits: DeviceLimits;
+  /** Whose limits these are, as a clause: `the limits of NVIDIA A100`. */
+  limitsOf: string;
+}
+
+/** Longer sequences would take a hover past its few milliseconds: the sums walk over rows of tiles. */
+const mostTileRows = 20_000;
+
+interface AlgorithmCost {
+  row: CatalogueRow;
+  tiling: Tiling;
+  cost: Cost;
+}
+
+/**
+ * The hover's Markdown: the shape as understood, the exact cost of each algorithm beside the lower bound, and
+ * the tiling assumed. No GPU is touched.
+ */
+export function hoverText(options: HoverTextOptions): string {
+  const { shape, assumption, rows, limits, limitsOf } = options;
+  const problem: Problem = { ...shape, dtype: 'f32', causal: false, seed: 0 };
+  const head = `**Attention** ${describeShape(shape)}, f32, forward, no mask  \n*${escapeMarkdown(assumption)}*`;
+  const costs: AlgorithmCost[] = [];
+  const notes: string[] = [];
+  for (const row of rows) {
+    const tiling = chooseTiling(row, shape, limits);
+    if (!tiling.ok) {
+      notes.push(`${row.title}: ${escapeMarkdown(tiling.error)}.`);
+    } else if (shape.seqLenQ / tiling.value.br > mostTileRows) {
+      notes.push(`${row.title}: too long for a hover; profile it to see its cost.`);
+    } else {
+      costs.push({ row, tiling: tiling.value, cost: row.cost(problem, tiling.value) });
+      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, shape, limits));
+    }
+  }
+  if (costs.length > 0)
+    notes.push(`Tiling assumed: ${describeTilings(costs)}, from ${escapeMarkdown(limitsOf)}.`);
+  const parts = [head, table(problem, costs), comparison(costs), notes.join('  \n')];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function describeShape({ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV }: Shape): string {
+  const kv = kvHeads === heads ? '' : ` (${formatInteger(kvHeads)} kv)`;
+  const keys = seqLenKv === seqLenQ ? '' : ` × ${formatInteger(seqLenKv)} keys`;
+  const values = headDimV === headDim ? '' : ` (values ${headDimV})`;
+  return (
+    `batch ${formatInteger(batch)} · heads ${formatInteger(heads)}${kv} · ` +
+    `sequence ${formatInteger(seqLenQ)}${keys} · head dim ${headDim}${values}`
+  );
+}
+
+function table(problem: Problem, costs: AlgorithmCost[]): string {
+  if (costs.length === 0) return '';
+  const bound = boundTraffic(problem);
+  const row = (title: string, least: string, of: (cost: Cost) => string) =>
+    `| ${title} | ${[...costs.map(({ cost }) => of(cost)), least].join(' | ')} |`;
+  return [
+    `| | ${[...costs.map(({ row }) => row.title), 'Lower bound'].join(' | ')} |`,
+    `|:--|${'--:|'.repeat(costs.length + 1)}`,
+    row('HBM bytes moved (exact)', formatBytes(bound.readBytes + bound.writeBytes), ({ traffic }) =>
+      formatBytes(traffic.readBytes + traffic.writeBytes),
+    ),
+    row('HBM accesses (exact)', formatCount(bound.loads + bound.stores), ({ traffic }) =>
+      formatCount(traffic.loads + traffic.stores),
+    ),
+    row('Memory (exact)', '', ({ memory }) => formatBytes(memory.peakBytes)),
+    row('Arithmetic (exact)', '', ({ flops }) => formatFlops(flops.exact)),
+  ].join('\n');
+}
+
+/** One sentence that names its row. */
+function comparison(costs: AlgorithmCost[]): string {
+  const standard = costs.find(({ row }) => row.id === 'standard');
+  const flash = costs.find(({ row }) => row.id === 'flash2');
+  if (!standard || !flash) return '';
+  const [more, less] = [standard, flash].map(
+    ({ cost }) => cost.traffic.readBytes + cost.traffic.writeBytes,
+  ) as [bigint, bigint];
+  return more >= less
+    ? `HBM bytes moved (exact): ${standard.row.title} moves ${formatRatio(more, less)} those of ${flash.row.title}.`
+    : `HBM bytes moved (exact): ${flash.row.title} moves ${formatRatio(less, more)} those of ${standard.row.title}.`;
+}
+
+function doesNotFit(row: CatalogueRow, shape: Shape, limits: DeviceLimits): string {
+  const needed = Math.max(
+    row.scratchPerHead(shape),
+    4 * shape.seqLenQ * Math.max(shape.headDim, shape.headDimV),
+    4 * shape.seqLenKv * Math.max(shape.headDim, shape.headDimV),
+  );
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  return `${row.title} cannot run there: one head needs a buffer of ${formatBytes(needed)}, the limit is ${formatBytes(most)}.`;
+}
+
+function describeTilings(costs: AlgorithmCost[]): string {
+  const named = costs.map(({ row, tiling }) => ({ id: row.id, tile: `br=${tiling.br} bc=${tiling.bc}` }));
+  return new Set(named.map(({ tile }) => tile)).size === 1
+    ? named[0]!.tile
+    : named.map(({ id, tile }) => `${id} ${tile}`).join(', ');
+}
+
+/** Text from a document or a driver, made harmless inside Markdown. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, '\\$&').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,41 @@
+import { type Disposable, workspace } from 'vscode';
+import { type Settings, settings, settingsSection } from './contributions.ts';
+
+/**
+ * The settings as they may be used now. What has the wrong type or is out of range falls back to the default:
+ * settings files are written by hand, and by workspaces. A restricted setting counts only in a trusted one.
+ */
+export function readSettings(): Settings {
+  const section = workspace.getConfiguration(settingsSection);
+  return {
+    nodePath: workspace.isTrusted ? textOf(section.get('nodePath'), settings.nodePath.default) : '',
+    adapter: textOf(section.get('adapter'), settings.adapter.default) || settings.adapter.default,
+    timeBudgetSeconds: numberOf(section.get('timeBudgetSeconds'), settings.timeBudgetSeconds),
+    repeats: Math.round(numberOf(section.get('repeats'), settings.repeats)),
+    algorithms: listOf(section.get('algorithms'), settings.algorithms.default),
+  };
+}
+
+export function onSettingChanged(name: keyof Settings, listener: () => void): Disposable {
+  return workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${settingsSection}.${name}`)) listener();
+  });
+}
+
+function textOf(value: unknown, fallback: string): string {
+  return typeof value === 'string' && value.length <= 1000 ? value.trim() : fallback;
+}
+
+function numberOf(
+  value: unknown,
+  { default: fallback, minimum, maximum }: { default: number; minimum?: number; maximum?: number },
+): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return fallback;
+  return Math.min(Math.max(value, minimum ?? value), maximum ?? value);
+}
+
+function listOf(value: unknown, fallback: string[]): string[] {
+  if (!Array.isArray(value)) return fallback;
+  const names = value.filter((name): name is string => typeof name === 'string' && name !== '');
+  return names.length > 0 ? [...new Set(names)] : fallback;
+}

@@ -1,0 +1,18 @@
+import type { ExtensionContext } from 'vscode';
+import { wire } from './editor/wiring.ts';
+
+/** What other extensions, and our own tests, see of this one. Profiles are asked for by command. */
+export interface AttentionProfilerApi {
+  /** Milliseconds that `activate` took. */
+  readonly activationMs: number;
+}
+
+/** Registers commands, hover, status bar and panel. The GPU process starts with the first profile. */
+export function activate(context: ExtensionContext): AttentionProfilerApi {
+  const started = performance.now();
+  wire(context);
+  return { activationMs: performance.now() - started };
+}
+
+/** Everything is a subscription of the context, which ends the GPU process as well. */
+export function deactivate(): void {}
