@@ -1,5 +1,5 @@
 // Bundles what src/ holds into dist/ and puts the native files beside it.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { placeNativeFiles } from './scripts/build/nativeFiles.ts';
@@ -76,6 +76,7 @@ export async function build({ minify = false } = {}) {
   generate();
   const dist = join(projectRoot, 'dist');
   mkdirSync(dist, { recursive: true });
+  if (minify) for (const map of globSync('*.map', { cwd: dist })) rmSync(join(dist, map));
   const [results] = await Promise.all([
     Promise.all(configurations({ minify }).map((options) => esbuild.build(options))),
     placeNativeFiles(dist),

@@ -12,7 +12,7 @@ export function linkOwnExtension(extensionsFolder: string): void {
   // A list that the server wrote for an earlier version of this folder would hide what is there now.
   rmSync(extensionsFolder, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
+  for (const file of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (existsSync(join(projectRoot, file))) cpSync(join(projectRoot, file), join(target, file));
   }
   for (const folder of ['dist', 'media']) {
