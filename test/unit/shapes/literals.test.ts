@@ -61,6 +61,11 @@ describe('shapes that are found', () => {
     ]);
   });
 
+  test('unpacked names start where the first name does', () => {
+    const [found] = findShapes('x = 1\n\nB, H, N, D = 8, 16, 4096, 64\n');
+    expect(found?.range).toEqual({ startLine: 2, startColumn: 0, endLine: 2, endColumn: 28 });
+  });
+
   test('evidence and assumption say what was read and how', () => {
     const [tuple] = findShapes('q = torch.randn(8, 16, 4096, 64, device="cuda")');
     expect(tuple?.evidence).toBe('torch.randn(8, 16, 4096, 64, device="cuda")');
