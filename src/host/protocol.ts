@@ -1,8 +1,14 @@
 import type { DeviceDescription } from '../attention/limits.ts';
-import type { MeasureProgress, MeasureRequest, Measurement } from '../gpu/measurement.ts';
+import type { Measurement, MeasureProgress, MeasureRequest } from '../gpu/measurement.ts';
 
 /** Which adapter a host process shall open. A name is matched against the adapters' names. */
 export type AdapterChoice = 'auto' | 'hardware' | 'software' | 'embedded' | (string & {});
+
+/** An adapter as the driver lists it: `{ name: 'NVIDIA A100-SXM4-80GB', backend: 'vulkan' }`. */
+export interface ListedAdapter {
+  name: string;
+  backend: string;
+}
 
 /**
  * What the GPU process does. Calls, parameters and results of both ends are derived from this one type.
@@ -12,7 +18,7 @@ export interface GpuHostCalls {
   /** Opens the device (once) and describes it. */
   open(params: { adapter: AdapterChoice }): DeviceDescription;
   /** Names of the adapters this process can see, without opening one. */
-  adapters(params: Record<string, never>): { name: string; backend: string }[];
+  adapters(params: Record<string, never>): ListedAdapter[];
   measure(params: MeasureRequest): Measurement;
 }
 
@@ -20,7 +26,14 @@ export type GpuHostMethod = keyof GpuHostCalls;
 export type ParamsOf<M extends GpuHostMethod> = Parameters<GpuHostCalls[M]>[0];
 export type ResultOf<M extends GpuHostMethod> = ReturnType<GpuHostCalls[M]>;
 
-/** The same calls as the supervisor's users see them. */
+/** What the GPU process says without being asked. It measures one plan at a time, so progress needs no id. */
+export interface GpuHostNotices {
+  progress: MeasureProgress;
+  /** The device is gone; the process is of no more use. */
+  lost: { reason: string };
+}
+
+/** The same calls as the supervisor's users see them. Every failure is a `HostError`. */
 export interface GpuHost {
   open(adapter: AdapterChoice, signal?: AbortSignal): Promise<DeviceDescription>;
   measure(
@@ -42,4 +55,4 @@ export interface DeviceListing {
   device: DeviceDescription | null;
 }
 
-export type { MeasureProgress, MeasureRequest, Measurement };
+export type { Measurement, MeasureProgress, MeasureRequest };
