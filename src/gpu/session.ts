@@ -1,4 +1,4 @@
-import type { DeviceDescription } from '../attention/limits.ts';
+import type { DeviceDescription, Peaks } from '../attention/limits.ts';
 import type { Measurement, MeasureProgress, MeasureRequest } from './measurement.ts';
 
 export interface MeasureOptions {
@@ -14,6 +14,11 @@ export interface GpuSession {
    * those are `failed` with the reason. Throws `AbortError` when cancelled.
    */
   measure(request: MeasureRequest, options?: MeasureOptions): Promise<Measurement>;
+  /**
+   * Rates of this device, measured once and kept in `description.peaks`; the first measurement that takes
+   * times does it as well, where its budget allows. Throws `AbortError`, or `DeviceLostError`.
+   */
+  measurePeaks(signal?: AbortSignal): Promise<Peaks>;
   /** Resolves with the reason when the device is lost. */
   readonly lost: Promise<string>;
   dispose(): void;

@@ -43,6 +43,12 @@ class ScriptedSession implements GpuSession {
     this.lose = resolve;
   });
   measure: GpuSession['measure'] = async () => measurement;
+  measurePeaks: GpuSession['measurePeaks'] = async () => ({
+    provenance: 'measured',
+    bandwidthGBs: null,
+    f32Gflops: null,
+    f16Gflops: null,
+  });
   dispose(): void {}
 }
 
