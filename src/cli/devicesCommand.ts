@@ -1,0 +1,36 @@
+import type { DeviceListing } from '../host/protocol.ts';
+import { documentDevice } from '../profiler/document/encode.ts';
+import { devicesText } from './devicesText.ts';
+import type { CommandContext } from './services.ts';
+import { styleFor } from './style.ts';
+
+/** Lists every adapter. One that is not available is a result, not a failure. */
+export async function runDevices(
+  flags: { json?: boolean },
+  { services, terminal, signal }: CommandContext,
+): Promise<void> {
+  const host = services.createHost();
+  let listings: DeviceListing[];
+  try {
+    listings = await host.devices(signal);
+  } finally {
+    host.dispose();
+  }
+  signal.throwIfAborted();
+  await terminal.out.write(
+    flags.json
+      ? `${JSON.stringify(listings.map(listingJson), null, 2)}\n`
+      : devicesText(listings, styleFor(terminal)),
+  );
+}
+
+/** A device object as documents have it, with what to pass as `--adapter` and whether that works; unknown is null. */
+export function listingJson({ choice, available, reason, device }: DeviceListing) {
+  const known = device
+    ? documentDevice(device)
+    : {
+        ...{ id: null, name: null, vendor: null, architecture: null, driver: null, backend: null },
+        ...{ type: 'unknown', features: [], limits: null, peaks: null },
+      };
+  return { adapter: choice, available, reason, ...known };
+}

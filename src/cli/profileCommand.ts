@@ -1,0 +1,87 @@
+import { parseShape } from '../attention/shape.ts';
+import type { ProfileDocument } from '../profiler/document/schema.ts';
+import { writeDocument } from '../profiler/document/write.ts';
+import type { ProfileJob } from '../profiler/job.ts';
+import * as options from './options.ts';
+import { checkOutputFile, writeOutputFile } from './outputFile.ts';
+import { profileText } from './profileText.ts';
+import { showProgress } from './progress.ts';
+import type { CommandContext } from './services.ts';
+import { styleFor } from './style.ts';
+import { oneLine, WrongUse } from './wrongUse.ts';
+
+/** As commander hands them over: text, still to be read. */
+export interface ProfileFlags {
+  algorithms: string;
+  pass: string;
+  dtype: string;
+  causal?: boolean;
+  causalAlign?: string;
+  adapter: string;
+  tiling?: string;
+  repeats: string;
+  timeBudget?: string;
+  seed: string;
+  json?: boolean;
+  output?: string;
+}
+
+/** The job that a command line describes. Throws WrongUse. */
+export function readJob(shapeText: string, flags: ProfileFlags): ProfileJob {
+  const shape = parseShape(shapeText);
+  if (!shape.ok) throw new WrongUse(shape.error);
+  const rows = options.readAlgorithms(flags.algorithms);
+  return {
+    problem: {
+      ...shape.value,
+      dtype: options.readDtype(flags.dtype, rows),
+      causal: options.readCausal(flags.causal, flags.causalAlign),
+      seed: options.readWhole('--seed', flags.seed, 0, options.maxSeed),
+    },
+    algorithms: rows.map(({ id }) => id),
+    passes: options.readPasses(flags.pass, rows),
+    adapter: options.readAdapter(flags.adapter),
+    tiling: flags.tiling === undefined ? null : options.readTiling(flags.tiling),
+    repeats: options.readWhole('--repeats', flags.repeats, 1, 1000),
+    timeBudgetSeconds:
+      flags.timeBudget === undefined ? null : options.readSeconds('--time-budget', flags.timeBudget),
+  };
+}
+
+/** Profiles, prints and keeps the result. Throws where a run failed or the result could not be kept. */
+export async function runProfile(
+  shapeText: string,
+  flags: ProfileFlags,
+  { services, terminal, signal }: CommandContext,
+): Promise<void> {
+  const job = readJob(shapeText, flags);
+  if (flags.output !== undefined) checkOutputFile(flags.output);
+
+  const progress = showProgress(terminal);
+  const host = services.createHost();
+  let document: ProfileDocument;
+  try {
+    document = await services.profile(job, host, { signal, onProgress: progress.show });
+  } finally {
+    host.dispose();
+    await progress.end();
+  }
+  signal.throwIfAborted();
+
+  const json = writeDocument(document);
+  const lost = flags.output === undefined ? null : writeOutputFile(flags.output, json);
+  if (flags.json || lost !== null) {
+    await terminal.out.write(json);
+  } else {
+    const kept = flags.output === undefined ? '' : `\nWritten to ${oneLine(flags.output)}\n`;
+    await terminal.out.write(profileText(document, styleFor(terminal)) + kept);
+  }
+  if (lost !== null) {
+    throw new Error(`${lost}; the result was printed on standard output as JSON instead`);
+  }
+  const failed = document.runs.filter(({ status }) => status === 'failed');
+  if (failed.length > 0) {
+    const why = failed.map(({ algorithm, reason }) => `${algorithm}: ${reason}`).join('; ');
+    throw new Error(`${failed.length} of ${document.runs.length} runs failed: ${why}`);
+  }
+}

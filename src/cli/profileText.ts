@@ -1,0 +1,136 @@
+import { formatShape } from '../attention/shape.ts';
+import { formatRatio, unknown } from '../attention/units.ts';
+import type {
+  DocumentDevice,
+  DocumentProblem,
+  DocumentRun,
+  ProfileDocument,
+} from '../profiler/document/schema.ts';
+import { distinct, type MetricRow, metricRows, movedBytes } from './profileRows.ts';
+import type { Style } from './style.ts';
+import { columnsThatFit, cut, textTable, wrap } from './textTable.ts';
+
+/** The whole result as text of at most 100 columns: a table for each problem, pass and device. */
+export function profileText(document: ProfileDocument, style: Style): string {
+  const lines: string[] = [];
+  for (const group of groupRuns(document)) {
+    if (lines.length > 0) lines.push('');
+    lines.push(...heading(group, style), '', ...tables(group.runs, style));
+    const [baseline, ...others] = group.runs;
+    const comparisons = others.flatMap((run) => comparison(baseline!, run) ?? []);
+    if (comparisons.length > 0) lines.push('', ...comparisons.flatMap((text) => wrap(text)));
+    const reasons = group.runs.filter(({ reason }) => reason !== undefined);
+    if (reasons.length > 0) lines.push('');
+    for (const { algorithm, status, reason } of reasons) {
+      const tint = status === 'failed' ? style.bad : style.warn;
+      lines.push(...wrap(`${algorithm} ${status}: ${reason}`).map(tint));
+    }
+  }
+  lines.push(
+    '',
+    style.faint(
+      'measured: by a clock, or against float64. counted: on the device, by the instrumented kernel.',
+    ),
+  );
+  lines.push(
+    style.faint(
+      'exact: closed form of the same plan. bound: each input read once, each output written once.',
+    ),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+interface RunGroup {
+  device: DocumentDevice;
+  problem: DocumentProblem;
+  pass: DocumentRun['pass'];
+  runs: DocumentRun[];
+}
+
+function groupRuns({ devices, problems, runs }: ProfileDocument): RunGroup[] {
+  return devices.flatMap((device) =>
+    problems.flatMap((problem) =>
+      distinct(runs.map(({ pass }) => pass)).flatMap((pass) => {
+        const own = runs.filter(
+          (run) => run.device === device.id && run.problem === problem.id && run.pass === pass,
+        );
+        return own.length > 0 ? [{ device, problem, pass, runs: own }] : [];
+      }),
+    ),
+  );
+}
+
+function heading({ device, problem, pass }: RunGroup, style: Style): string[] {
+  const causal = problem.causal ? `causal ${problem.causal}` : 'not causal';
+  const title = `Attention ${pass}: ${formatShape(problem)}, ${problem.dtype}, ${causal}, seed ${problem.seed}`;
+  const lines = wrap(title).map(style.strong);
+  lines.push(cut(`on ${device.name || unknown} (${device.type})`, 100));
+  if (device.type === 'software') {
+    lines.push(
+      style.warn("A software adapter: its times are not a GPU's; its counts and errors hold for any."),
+    );
+  }
+  return lines;
+}
+
+/** Side by side as far as 100 columns go, the rest below. */
+function tables(runs: readonly DocumentRun[], style: Style): string[] {
+  const rows: MetricRow[] = [
+    { label: 'status', provenance: '', cell: ({ status }) => status },
+    { label: 'tiling', provenance: '', cell: ({ tiling }) => tiling && `br ${tiling.br}, bc ${tiling.bc}` },
+    ...metricRows(runs),
+  ];
+  const cells = runs.map((run) => rows.map(({ cell }) => cell(run) ?? '-'));
+  const widths = cells.map((column, index) =>
+    Math.max(runs[index]!.algorithm.length, ...column.map((cell) => cell.length)),
+  );
+  const side = Math.max(...rows.map(({ label }) => label.length)) + 2 + 'measured'.length;
+  const lines: string[] = [];
+  for (let from = 0; from < runs.length; ) {
+    const to = from + columnsThatFit(side, widths.slice(from));
+    if (from > 0) lines.push('');
+    lines.push(
+      ...textTable(
+        [
+          { title: '', align: 'left' },
+          { title: '', align: 'left' },
+          ...runs.slice(from, to).map(({ algorithm }) => ({ title: algorithm, align: 'right' as const })),
+        ],
+        rows.map(({ label, provenance }, row) => [
+          label,
+          provenance,
+          ...cells.slice(from, to).map((column) => column[row]!),
+        ]),
+        style,
+      ),
+    );
+    from = to;
+  }
+  return lines;
+}
+
+/** What one run saves against another, each factor with the row it comes from; null where nothing compares. */
+export function comparison(baseline: DocumentRun, run: DocumentRun): string | null {
+  const factors: string[] = [];
+  const compare = (before: number, after: number, [less, more]: [string, string], provenance: string) => {
+    if (before <= 0 || after <= 0) return;
+    const factor = after > before ? formatRatio(after, before) : formatRatio(before, after);
+    factors.push(`${factor} ${after > before ? more : less} (${provenance})`);
+  };
+  if (baseline.time && run.time) {
+    compare(baseline.time.medianMs, run.time.medianMs, ['less time', 'more time'], 'measured');
+  }
+  const { counted: before } = baseline.traffic;
+  const { counted: after } = run.traffic;
+  if (before && after) {
+    const bytes: [string, string] = ['fewer bytes moved', 'more bytes moved'];
+    compare(Number(movedBytes(before)), Number(movedBytes(after)), bytes, 'counted');
+  }
+  if (baseline.memory && run.memory) {
+    const sizes = [baseline, run].map(({ memory }) => Number(memory!.peakBytes)) as [number, number];
+    compare(...sizes, ['less memory', 'more memory'], 'exact');
+  }
+  return factors.length === 0
+    ? null
+    : `${run.algorithm} against ${baseline.algorithm}: ${factors.join(', ')}.`;
+}

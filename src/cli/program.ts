@@ -1,0 +1,131 @@
+import { Command, CommanderError, Option } from 'commander';
+import { parseShape } from '../attention/shape.ts';
+import { runDevices } from './devicesCommand.ts';
+import { type ProfileFlags, runProfile } from './profileCommand.ts';
+import type { CommandContext } from './services.ts';
+import { runVerify, type VerifyFlags } from './verifyCommand.ts';
+import { oneLine, WrongUse } from './wrongUse.ts';
+
+export const exitCodes = { done: 0, failed: 1, wrongUse: 2, interrupted: 130 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const examples = `
+Examples:
+  attnprof profile 1,8,512,64
+  attnprof profile "b=1 h=8 kv=2 n=333 m=517 d=80" --causal --algorithms standard,flash2 --json
+  attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
+  attnprof verify --adapter embedded
+  attnprof devices
+
+Exit codes: 0 done (a run that was skipped or stopped is a result), 1 failed, 2 wrong use, 130 interrupted.`;
+
+const shapeHelp = 'B,H,N,D or named: b=1 h=32 kv=8 n=4096 m=4096 d=128 dv=128';
+const adapterHelp = "auto, hardware, software, embedded, or part of an adapter's name";
+const jsonHelp = 'print one JSON value on standard output and nothing else';
+
+/**
+ * Runs one command line, without the program's own name, to its exit code. Everything the user did wrong or
+ * that went wrong is one line on standard error; nothing is thrown.
+ */
+export async function runCommandLine(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { terminal, signal } = context;
+  const chunks: string[] = [];
+  const program = buildProgram(context, (text) => chunks.push(text));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await terminal.out.write(chunks.join(''));
+      return exitCodes.done;
+    }
+    if (signal.aborted) return exitCodes.interrupted;
+    const wrongUse = error instanceof CommanderError ? reshape(error, argv, program) : error;
+    await terminal.error.write(`attnprof: ${oneLine(messageOf(wrongUse))}\n`);
+    return wrongUse instanceof WrongUse ? exitCodes.wrongUse : exitCodes.failed;
+  }
+}
+
+function buildProgram(context: CommandContext, print: (text: string) => void): Command {
+  const program = new Command('attnprof')
+    .description(
+      "Profiles standard and flash attention on this machine's GPU: time, counted HBM accesses, memory, error.",
+    )
+    .version(context.services.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', examples)
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .exitOverride();
+
+  program
+    .command('profile')
+    .description('Run the algorithms for one shape, side by side.')
+    .argument('<shape...>', shapeHelp)
+    .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
+    .option('--pass <pass>', 'forward, backward or both', 'forward')
+    .option('--dtype <type>', 'storage type of Q, K, V and O', 'f32')
+    .option('--causal', 'each query sees only keys up to its own place')
+    .option(
+      '--causal-align <alignment>',
+      'bottom-right (as flash-attn) or top-left (as PyTorch); implies --causal',
+    )
+    .option('--adapter <adapter>', adapterHelp, 'auto')
+    .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
+    .option('--repeats <count>', 'timed samples of each run', '10')
+    .option('--time-budget <seconds>', 'stop a run that takes longer, and keep what it has')
+    .option('--seed <seed>', 'seed of the inputs', '0')
+    .option('--json', jsonHelp)
+    .addOption(new Option('-o, --output <file>', 'also write the result to FILE.attnprof.json'))
+    .action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
+
+  program
+    .command('verify')
+    .description('Compare the algorithms with a float64 reference over random shapes and options.')
+    .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
+    .option('--adapter <adapter>', adapterHelp, 'auto')
+    .option('--cases <count>', 'cases of each algorithm', '12')
+    .option('--seed <seed>', 'seed of the cases', '0')
+    .option('--json', jsonHelp)
+    .action((flags: VerifyFlags) => runVerify(flags, context));
+
+  program
+    .command('devices')
+    .description('List the adapters of this machine, and what to give as --adapter.')
+    .option('--json', jsonHelp)
+    .action((flags: { json?: boolean }) => runDevices(flags, context));
+
+  return program;
+}
+
+/** Says in one line what is right, where commander says only what is wrong. */
+function reshape(error: CommanderError, argv: readonly string[], program: Command): WrongUse {
+  const message = oneLine(error.message)
+    .replace(/^error: /, '')
+    .replace(/\.$/, '');
+  const names = program.commands.map((command) => command.name());
+  const commands = `the commands are ${names.join(', ')} (attnprof --help)`;
+  const called = argv.find((argument) => names.includes(argument));
+  const help = called ? `attnprof ${called} --help` : 'attnprof --help';
+  switch (error.code) {
+    case 'commander.help':
+      return new WrongUse(`no command is given: ${commands}`);
+    case 'commander.unknownCommand':
+      return new WrongUse(`${message}: ${commands}`);
+    case 'commander.missingArgument':
+      return new WrongUse(`no shape is given: ${shapeHelp}`);
+    case 'commander.unknownOption': {
+      // A negative first size looks like an option.
+      const negative = argv.find((argument) => /^-\d/.test(argument));
+      const shape = negative !== undefined && message.includes(negative) ? parseShape(negative) : null;
+      return new WrongUse(shape && !shape.ok ? shape.error : `${message}: ${help} lists the options`);
+    }
+    default:
+      return new WrongUse(`${message}: see ${help}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import type { GpuHost } from '../host/protocol.ts';
+import type { profile } from '../profiler/profile.ts';
+import type { verify } from '../profiler/verify.ts';
+
+/** Where text goes. `write` resolves when the text was handed over, also where the reader has gone. */
+export interface TextStream {
+  readonly isTty: boolean;
+  write(text: string): Promise<void>;
+}
+
+export interface Terminal {
+  readonly out: TextStream;
+  readonly error: TextStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What the commands stand on, handed in so that tests can put their own in its place. */
+export interface Services {
+  createHost(): GpuHost;
+  profile: typeof profile;
+  verify: typeof verify;
+  version: string;
+}
+
+/** What every command gets. */
+export interface CommandContext {
+  services: Services;
+  terminal: Terminal;
+  /** Aborted when the user interrupts. */
+  signal: AbortSignal;
+}
