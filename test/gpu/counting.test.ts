@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { instrument } from '../../src/plans/counting/instrument.ts';
 import { type Case, flowCases, updateCases, valueCases } from './counting/cases.ts';
 import { runBoth } from './counting/counted.ts';
 import { type DispatchBuffer, TestDevice } from './counting/device.ts';
@@ -53,3 +54,35 @@ for (const [group, cases] of Object.entries({ values: valueCases, updates: updat
     });
   });
 }
+
+describe('the totals', () => {
+  test('are bound even where there is nothing to count', async () => {
+    const wgsl = '@compute @workgroup_size(4) fn main() { }';
+    const counting = instrument(wgsl, { entryPoint: 'main', counterBinding: 3 });
+    expect(counting.sites).toEqual([]);
+    const results = await gpu.dispatch({
+      wgsl: counting.wgsl,
+      entryPoint: 'main',
+      workgroups: [1, 1, 1],
+      buffers: [{ binding: counting.counterBinding, words: new Uint32Array(2) }],
+    });
+    expect(results.get(3)).toEqual(new Uint32Array(2));
+  });
+
+  test('carry into their high words', async () => {
+    const wgsl = `@group(0) @binding(0) var<storage, read_write> O: array<u32>;
+@compute @workgroup_size(8) fn main(@builtin(local_invocation_index) i: u32) { O[i] = i; }`;
+    const counting = instrument(wgsl, { entryPoint: 'main' });
+    const results = await gpu.dispatch({
+      wgsl: counting.wgsl,
+      entryPoint: 'main',
+      workgroups: [1, 1, 1],
+      buffers: [
+        { binding: 0, words: new Uint32Array(8) },
+        // Earlier dispatches left the total three below 2^32 and, above that, at 6.
+        { binding: counting.counterBinding, words: Uint32Array.from([0xffff_fffd, 6]) },
+      ],
+    });
+    expect(results.get(counting.counterBinding)).toEqual(Uint32Array.from([5, 7]));
+  });
+});

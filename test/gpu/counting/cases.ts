@@ -236,7 +236,7 @@ struct Params { rounds: u32, width: u32 }
 @group(0) @binding(3) var<storage, read> S: array<f32>;
 @group(0) @binding(5) var<storage, read_write> T: array<f32>;
 override LANES: u32 = 32;
-var<workgroup> tile: array<f32, 4096>;
+var<workgroup> tile: array<f32, 32>;
 @diagnostic(off, subgroup_uniformity) @compute @workgroup_size(LANES)
 fn main(
   groups: Groups, // which group
