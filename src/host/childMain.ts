@@ -4,6 +4,7 @@ import { serveGpu } from './childServer.ts';
 import { chooseAdapter, listAdapters } from './chooseAdapter.ts';
 import { Dawn, firstLine } from './dawn.ts';
 import { HostError } from './errors.ts';
+import { nodeAdvice } from './nodeRuntime.ts';
 import { endWithParent } from './parentWatch.ts';
 
 /**
@@ -45,7 +46,7 @@ serveGpu(connection, {
         ? new HostError(
             'no-readback',
             `The runtime ${process.execPath} cannot read GPU memory (${firstLine(error)}): ` +
-              'Electron forbids it, plain Node does not.',
+              `Electron forbids it, plain Node does not. ${nodeAdvice}`,
           )
         : error;
     }

@@ -35,7 +35,8 @@ export interface NodeRuntime {
 /** How to give a Node by hand; shown in every message that ends in "there is none". */
 export const nodePathSetting = 'attention.nodePath';
 
-const advice =
+/** What to do where no plain Node is at hand. */
+export const nodeAdvice =
   `Install Node ${oldestNode} or newer (nodejs.org) and put it on PATH, or set ` +
   `"${nodePathSetting}" to the absolute path of its executable.`;
 
@@ -86,7 +87,7 @@ export async function resolveNodeRuntime(
     if (candidate.origin === 'setting') {
       throw new HostError(
         'no-node',
-        `The setting "${nodePathSetting}" does not name a usable Node: ${why}. ${advice}`,
+        `The setting "${nodePathSetting}" does not name a usable Node: ${why}. ${nodeAdvice}`,
       );
     }
     if (why !== null) refusals.push(why);
@@ -96,7 +97,7 @@ export async function resolveNodeRuntime(
     facts.current.electron === null ? `Node ${facts.current.node}` : 'Electron, which cannot read GPU memory';
   throw new HostError(
     'no-node',
-    `Kernels run in a plain Node process, and none was found: this is ${host}; ${tried}. ${advice}`,
+    `Kernels run in a plain Node process, and none was found: this is ${host}; ${tried}. ${nodeAdvice}`,
   );
 }
 

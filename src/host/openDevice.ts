@@ -15,6 +15,8 @@ export interface OpenDevice {
   source: AdapterSource;
   choice: AdapterChoice;
   description: DeviceDescription;
+  /** A measurement began since it was described; the description may say more now. */
+  hasMeasured: boolean;
   /** Why the device is gone, once it is; the process is of no more use then. */
   lost: string | null;
 }
@@ -40,7 +42,7 @@ export async function openDevice(
   try {
     const description = await callChild(child, 'open', { adapter: choice }, options);
     starter.noteSuccess(source);
-    device.current = { child, source, choice, description, lost };
+    device.current = { child, source, choice, description, hasMeasured: false, lost };
     return device.current;
   } catch (error) {
     await child.end('failed');

@@ -92,7 +92,20 @@ class Supervisor implements SupervisedGpuHost {
   }
 
   open(adapter: AdapterChoice, signal?: AbortSignal): Promise<DeviceDescription> {
-    return this.#run(signal, async () => (await this.#opened(adapter, signal)).description);
+    return this.#run(signal, async () => {
+      const device = await this.#opened(adapter, signal);
+      if (device.hasMeasured) {
+        // The device knows its own peaks only once it has measured.
+        device.description = await callChild(
+          device.child,
+          'open',
+          { adapter: device.choice },
+          this.#call(signal),
+        );
+        device.hasMeasured = false;
+      }
+      return device.description;
+    });
   }
 
   measure(
@@ -110,6 +123,7 @@ class Supervisor implements SupervisedGpuHost {
       }
       try {
         const call = { ...this.#call(options.signal), plan, onProgress: options.onProgress };
+        device.hasMeasured = true;
         const measurement = await callChild(device.child, 'measure', request, call);
         if (device.lost !== null) this.#quarantine.add(key, 'lost', `The device was lost: ${device.lost}.`);
         else this.#quarantine.clearSuspicion(key);

@@ -15,11 +15,13 @@ export type Fixture = 'crashing' | 'likeElectron' | 'blocking' | 'exiting';
  * bundle, and the embedded adapter that the tests run with (or none). With a fixture, that is what is
  * started, and it loads the real process itself.
  */
-export async function makeDistFolder(options: { fixture?: Fixture; embedded?: boolean } = {}): Promise<{
+export async function makeDistFolder(
+  options: { fixture?: Fixture; embedded?: boolean; dawn?: boolean } = {},
+): Promise<{
   path: string;
   remove: () => void;
 }> {
-  const { fixture, embedded = true } = options;
+  const { fixture, embedded = true, dawn = true } = options;
   const path = mkdtempSync(join(tmpdir(), 'gpu-host-'));
   await esbuild.build({
     absWorkingDir: root,
@@ -36,7 +38,7 @@ export async function makeDistFolder(options: { fixture?: Fixture; embedded?: bo
     logLevel: 'error',
   });
   if (fixture) copyFileSync(join(here, `${fixture}.mjs`), join(path, 'gpuHost.mjs'));
-  symlinkSync(join(root, 'node_modules/webgpu'), join(path, 'webgpu'), 'junction');
+  if (dawn) symlinkSync(join(root, 'node_modules/webgpu'), join(path, 'webgpu'), 'junction');
   if (embedded) symlinkSync(embeddedAdapterFolder(), join(path, 'embedded'), 'junction');
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
