@@ -16,14 +16,15 @@ export function auditUses(
   );
   for (const fn of functions) {
     visitAst(fn.body, (elem) => {
-      if (elem.kind !== 'ref' || handled.has(elem) || !buffers.has(elem.ident.originalName)) return;
+      if (elem.kind !== 'ref' || !buffers.has(elem.ident.originalName)) return;
       const decl = kernel.declOf(elem.ident);
-      // A local of the same name hides the buffer; an unbound name might mean it.
-      if (decl && !(decl.declElem?.kind === 'gvar' && isStorage(decl.declElem))) return;
+      const isHidden = decl && !(decl.declElem?.kind === 'gvar' && isStorage(decl.declElem));
+      // A name that is bound to nothing (code under a condition, say) might mean the buffer.
+      if (isHidden || (decl && handled.has(elem))) return;
       throw new UncountableError(
         `this use of ${elem.ident.originalName}`,
         kernel.lineAt(elem.start),
-        'there is no rule for it. Load from the buffer or store to it through an index or a member.',
+        'there is no rule for it. Link the module to plain WGSL, and access the buffer through an index or a member.',
       );
     });
   }
