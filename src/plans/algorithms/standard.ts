@@ -1,9 +1,8 @@
 import { standardStages } from '../../attention/cost/standard.ts';
-import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import { headSlices, inputBuffers, matrixBuffer, outputBuffer, tileModule, unplannable } from '../layout.ts';
 import { groupOffsetWord } from '../params.ts';
-import type { PlanBinding, PlanBuilder, PlanDispatch } from '../plan.ts';
+import type { PlanBinding, PlanBuilder, PlanDispatch, PlanModule } from '../plan.ts';
 
 /** Three dispatches per slice of heads; every slice reuses the same S and P. */
 export const plan: PlanBuilder = (problem, tiling, limits) => {
@@ -32,7 +31,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
         ...common,
         stage: softmax,
         module: 'softmax',
-        grid: [problem.seqLenQ, slice.heads, 1],
+        grid: [Math.ceil(problem.seqLenQ / rowsPerGroup), slice.heads, 1],
         bindings: [s, p],
       },
       {
@@ -59,7 +58,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       ],
       modules: [
         tileModule('scores', 'standard/scores', problem, tiling),
-        softmaxModule(problem, limits),
+        softmaxModule(problem),
         tileModule('output', 'standard/output', problem, tiling),
       ],
       dispatches,
@@ -68,14 +67,15 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
   };
 };
 
-/** Invocations that share a row: a power of two, no more than the row has keys. */
-function softmaxModule(problem: Problem, limits: DeviceLimits) {
-  const most = Math.min(256, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
-  const wanted = Math.max(4, Math.min(most, problem.seqLenKv / 4));
+const rowsPerGroup = 4;
+
+/** Invocations that share a row: a power of two, no more than the row has work for. */
+function softmaxModule(problem: Problem): PlanModule {
+  const wanted = Math.max(4, Math.min(32, problem.seqLenKv / 4));
   return {
     id: 'softmax',
     source: 'standard/softmax',
     conditions: {},
-    constants: { ROW_INVOCATIONS: 2 ** Math.floor(Math.log2(wanted)) },
+    constants: { LANES: 2 ** Math.floor(Math.log2(wanted)), ROWS: rowsPerGroup },
   };
 }
