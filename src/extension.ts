@@ -5,13 +5,21 @@ import { wire } from './editor/wiring.ts';
 export interface AttentionProfilerApi {
   /** Milliseconds that `activate` took. */
   readonly activationMs: number;
+  /** The shape that is being profiled, or null. */
+  readonly running: string | null;
 }
 
 /** Registers commands, hover, status bar and panel. The GPU process starts with the first profile. */
 export function activate(context: ExtensionContext): AttentionProfilerApi {
   const started = performance.now();
-  wire(context);
-  return { activationMs: performance.now() - started };
+  const runner = wire(context);
+  const activationMs = performance.now() - started;
+  return {
+    activationMs,
+    get running() {
+      return runner.running;
+    },
+  };
 }
 
 /** Everything is a subscription of the context, which ends the GPU process as well. */

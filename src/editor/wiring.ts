@@ -27,7 +27,7 @@ import { onSettingChanged, readSettings } from './settings.ts';
 import { createStatusBar } from './statusBar.ts';
 
 /** Makes the editor's parts and registers them; nothing is loaded, started or read from disk here. */
-export function wire(context: ExtensionContext): void {
+export function wire(context: ExtensionContext): ProfileRunner {
   const own = <T extends { dispose(): unknown }>(part: T): T => {
     context.subscriptions.push(part);
     return part;
@@ -87,6 +87,7 @@ export function wire(context: ExtensionContext): void {
   own(onSettingChanged('nodePath', () => host.reset()));
   own(onSettingChanged('adapter', () => adapters.forget()));
   own(workspace.onDidGrantWorkspaceTrust(() => host.reset()));
+  return runner;
 }
 
 /** Tells keybindings and menus; a key that is set already is not set again. */
