@@ -93,8 +93,8 @@ export function driverAdvice(platform: string): string {
   switch (platform) {
     case 'linux':
       return (
-        'Install a Vulkan 1.3 driver and loader (NVIDIA: the driver with its Vulkan part; AMD, Intel or software: ' +
-        'the package mesa-vulkan-drivers, version 23 or later), check it with "vulkaninfo --summary", and try again.'
+        'Install a Vulkan driver and loader (NVIDIA: the driver with its Vulkan part; AMD, Intel or software: the ' +
+        'package mesa-vulkan-drivers, newer than 22.3), check it with "vulkaninfo --summary", and try again.'
       );
     case 'win32':
       return 'Update the graphics driver (Direct3D 12 is needed), then try again.';

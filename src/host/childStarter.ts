@@ -42,7 +42,7 @@ export class ChildStarter {
       throw new HostError(
         'start-failed',
         `The GPU process did not come up ${failures.count} times in a row and is not started again: ${failures.last} ` +
-          'Repair the driver or choose another adapter, then reload the window.',
+          'Repair the driver and restart, or choose another adapter.',
       );
     }
     const runtime = await this.#resolveRuntime();

@@ -194,7 +194,9 @@ class Supervisor implements SupervisedGpuHost {
         this.#log(`No device for "${choice}" among the ${source} adapters: ${error.message}`);
       }
     }
-    throw first;
+    if (first?.kind !== 'no-adapter' || !this.#hasEmbedded) throw first;
+    const offer = 'Or choose "embedded", the software adapter that comes with this product.';
+    throw new HostError(first.kind, `${first.message} ${offer}`, first);
   }
 
   async #openedFrom(
@@ -220,7 +222,7 @@ class Supervisor implements SupervisedGpuHost {
     if (kind !== 'hang' && kind !== 'crash' && kind !== 'killed') return error;
     const isOut = this.#quarantine.add(key, kind, error.message);
     const consequence = isOut
-      ? 'This plan is not run again on this adapter until the window is reloaded; other plans are. Try another tiling or adapter.'
+      ? 'This plan is not run again on this adapter in this session; other plans are. Try another tiling or adapter.'
       : 'Run it again to try once more.';
     return new HostError(kind, `${error.message} ${consequence}`, error);
   }

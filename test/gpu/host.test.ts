@@ -10,11 +10,16 @@ const folders: (() => void)[] = [];
 const hosts: SupervisedGpuHost[] = [];
 let real = '';
 let crashing = '';
+let losing = '';
 
 beforeAll(async () => {
-  const made = await Promise.all([makeDistFolder(), makeDistFolder({ fixture: 'crashing' })]);
+  const made = await Promise.all([
+    makeDistFolder(),
+    makeDistFolder({ fixture: 'crashing' }),
+    makeDistFolder({ fixture: 'losing' }),
+  ]);
   folders.push(...made.map(({ remove }) => remove));
-  [real, crashing] = made.map(({ path }) => path) as [string, string];
+  [real, crashing, losing] = made.map(({ path }) => path) as [string, string, string];
 });
 afterEach(() => {
   for (const host of hosts.splice(0)) host.dispose();
@@ -80,7 +85,7 @@ describe('a GPU process on the embedded adapter', () => {
     expect((await host.open('swiftSHADER')).architecture).toBe('swiftshader');
     const missing = await failure(host.open('Voodoo 2'));
     expect(missing.kind).toBe('no-adapter');
-    expect(missing.message).toContain('"Voodoo 2"');
+    expect(missing.message).toMatch(/"Voodoo 2".*choose "embedded"/);
   });
 
   it('lists every adapter, each with its device or the reason why not, and leaves no process', async () => {
@@ -147,6 +152,19 @@ describe('a plan that crashes the process (a fixture aborts it while it compiles
     const again = await failure(host.measure('embedded', copyRequest({ algorithm: 'crashes' })));
     expect(again.kind).toBe('quarantined');
     expect((await host.measure('embedded', copyRequest())).status).toBe('ok');
+  });
+});
+
+describe('a device that is lost (a fixture destroys it while it compiles)', () => {
+  it('fails the measurement, and the next one has a new process', async () => {
+    const host = hostOf(losing);
+    await host.open('embedded');
+    const [pid] = host.processIds;
+    const lost = await host.measure('embedded', copyRequest({ algorithm: 'loses' }));
+    expect(lost.status).toBe('failed');
+    expect(lost.reason).toMatch(/lost|destroyed/i);
+    expect((await host.measure('embedded', copyRequest())).status).toBe('ok');
+    expect(host.processIds).not.toContain(pid);
   });
 });
 

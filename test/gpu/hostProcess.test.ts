@@ -117,7 +117,7 @@ describe('what the channel brings', () => {
       -32601,
       'protocol',
       'protocol',
-      -32602,
+      'protocol',
       'protocol',
       'fine',
       'protocol',

@@ -8,7 +8,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 
 /** Programs that stand before the real GPU process and make it do what a bad driver does. */
-export type Fixture = 'crashing' | 'likeElectron' | 'blocking' | 'exiting';
+export type Fixture = 'crashing' | 'losing' | 'likeElectron' | 'blocking' | 'exiting';
 
 /**
  * A folder as the build makes it, with the GPU process of the sources as they are now: Dawn beside the
