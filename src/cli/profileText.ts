@@ -75,14 +75,15 @@ function heading({ device, problem, pass }: RunGroup, style: Style): string[] {
 
 /** Side by side as far as 100 columns go, the rest below. */
 function tables(runs: readonly DocumentRun[], style: Style): string[] {
-  const rows: MetricRow[] = [
+  const heads: MetricRow[] = [
     { label: 'status', provenance: '', cell: ({ status }) => status },
     { label: 'tiling', provenance: '', cell: ({ tiling }) => tiling && `br ${tiling.br}, bc ${tiling.bc}` },
-    ...metricRows(runs),
   ];
-  const cells = runs.map((run) => rows.map(({ cell }) => cell(run) ?? '-'));
+  const rows = [...heads, ...metricRows(runs)].map((row) => ({ ...row, label: cut(row.label, 40) }));
+  const cells = runs.map((run) => rows.map(({ cell }) => cut(cell(run) ?? '-', 44)));
+  const titles = runs.map(({ algorithm }) => cut(algorithm, 44));
   const widths = cells.map((column, index) =>
-    Math.max(runs[index]!.algorithm.length, ...column.map((cell) => cell.length)),
+    Math.max(titles[index]!.length, ...column.map((cell) => cell.length)),
   );
   const side = Math.max(...rows.map(({ label }) => label.length)) + 2 + 'measured'.length;
   const lines: string[] = [];
@@ -94,7 +95,7 @@ function tables(runs: readonly DocumentRun[], style: Style): string[] {
         [
           { title: '', align: 'left' },
           { title: '', align: 'left' },
-          ...runs.slice(from, to).map(({ algorithm }) => ({ title: algorithm, align: 'right' as const })),
+          ...titles.slice(from, to).map((title) => ({ title, align: 'right' as const })),
         ],
         rows.map(({ label, provenance }, row) => [
           label,

@@ -17,7 +17,8 @@ Examples:
   attnprof verify --adapter embedded
   attnprof devices
 
-Exit codes: 0 done (a run that was skipped or stopped is a result), 1 failed, 2 wrong use, 130 interrupted.`;
+Exit codes: 0 done (a run that was skipped or stopped is a result), 1 failed, 2 wrong use,
+130 interrupted.`;
 
 const shapeHelp = 'B,H,N,D or named: b=1 h=32 kv=8 n=4096 m=4096 d=128 dv=128';
 const adapterHelp = "auto, hardware, software, embedded, or part of an adapter's name";
@@ -110,7 +111,9 @@ function reshape(error: CommanderError, argv: readonly string[], program: Comman
   const help = called ? `attnprof ${called} --help` : 'attnprof --help';
   switch (error.code) {
     case 'commander.help':
-      return new WrongUse(`no command is given: ${commands}`);
+      return new WrongUse(
+        `${argv.length === 0 ? 'no command is given' : 'there is no such command'}: ${commands}`,
+      );
     case 'commander.unknownCommand':
       return new WrongUse(`${message}: ${commands}`);
     case 'commander.missingArgument':

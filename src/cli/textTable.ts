@@ -64,7 +64,8 @@ export function wrap(text: string, indent = 2, width = maxColumns): string[] {
   return line.trim() === '' ? lines : [...lines, line];
 }
 
+/** On one line of at most `length` characters; the indent before it stays. */
 export function cut(text: string, length: number): string {
-  const line = oneLine(text);
+  const line = text.startsWith(' ') ? `  ${oneLine(text)}` : oneLine(text);
   return line.length <= length ? line : `${line.slice(0, length - 3)}...`;
 }

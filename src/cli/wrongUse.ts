@@ -10,5 +10,5 @@ export function quote(text: string): string {
 
 /** Several lines as one, control characters gone: errors are one line, and a terminal is not for others to drive. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ').trim();
 }
