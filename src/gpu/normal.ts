@@ -19,7 +19,8 @@ export function normalFromWord(word: number): number {
   // The distance to the nearer end, exactly: an odd number of 2^-33 steps.
   const steps = q < 0 ? 2 * word + 1 : 2 * (4294967295 - word) + 1;
   const r = Math.sqrt(33 * ln2 - naturalLog(steps));
-  const tail = r <= 5 ? nearTail(r - 1.6) : farTail(r - 5);
+  // AS 241 has a third branch for r > 5: below 2^-33, where no word leads.
+  const tail = nearTail(r - 1.6);
   return q < 0 ? -tail : tail;
 }
 
@@ -27,13 +28,6 @@ function nearTail(r: number): number {
   return (
     (((1.7023821103e-1 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777) /
     ((1.2021132975e-1 * r + 7.370016425e-1) * r + 1)
-  );
-}
-
-function farTail(r: number): number {
-  return (
-    (((1.7337203997e-2 * r + 4.2868294337e-1) * r + 3.081226386) * r + 6.657905115) /
-    ((1.2258202635e-2 * r + 2.4197894225e-1) * r + 1)
   );
 }
 
