@@ -47,6 +47,6 @@ test('random kernels count what a simulation counts, and compute what they compu
       expect(counted).toEqual(simulate(kernel));
       expect(counting).toEqual(plain);
     }),
-    { numRuns: 40, interruptAfterTimeLimit: 40_000 },
+    { numRuns: 25, interruptAfterTimeLimit: 20_000 },
   );
 });
