@@ -3,6 +3,8 @@ export interface ChartModel {
   id: string;
   /** The whole chart in words, for readers that cannot see it. */
   label: string;
+  /** How to read what is drawn beside the bars. */
+  note?: string;
   unit: 'bytes' | 'accesses' | 'milliseconds';
   /** Top to bottom. A heading has no bar. */
   rows: ChartRow[];

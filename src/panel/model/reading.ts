@@ -1,5 +1,6 @@
 import { formatBytes, formatMs, formatRatio } from '../../attention/units.ts';
 import type { DocumentRun } from '../../profiler/document/schema.ts';
+import { countCheck } from './checks.ts';
 import { type Comparison, runNames } from './comparison.ts';
 import { totalBytes } from './count.ts';
 
@@ -25,33 +26,31 @@ export function readingOf(comparison: Comparison): string {
   if (!baseline) return 'No run yet.';
   const software = comparison.device?.type === 'software';
   const others = all.filter((other) => other !== baseline);
-  const sentences = others.map((other) => compare(other, baseline, software));
-  if (others.length === 0 || (!usable(baseline.run) && !others.some(({ run }) => usable(run)))) {
-    return (
-      describe(baseline, software) +
-      (others.length > 0 ? ` ${others.map((o) => describe(o, software)).join(' ')}` : '')
-    );
+  if (others.length === 0) return describe(baseline, software);
+  if (!usable(baseline.run)) {
+    const ranFirst = [...all].sort((a, b) => Number(usable(b.run)) - Number(usable(a.run)));
+    return ranFirst.map((each) => describe(each, software)).join(' ');
   }
-  return sentences.join(' ');
+  return others
+    .map((other) => (usable(other.run) ? compare(other, baseline, software) : describe(other, software)))
+    .join(' ');
 }
 
 function compare(other: Named, baseline: Named, software: boolean): string {
-  if (!usable(other.run) || !usable(baseline.run)) {
-    return `${describe(other, software)} ${describe(baseline, software)}`;
-  }
-  const clauses = [bytesClause(other.run, baseline), timeClause(other.run, baseline, software)].filter(
-    (clause) => clause !== null,
-  );
-  if (clauses.length === 0) return describe(other, software);
-  const [first, second] = clauses as [Clause, Clause?];
+  const [first, second] = [
+    bytesClause(other.run, baseline),
+    timeClause(other.run, baseline, software),
+  ].filter((clause) => clause !== null);
+  if (!first) return describe(other, software);
   const memory = memoryClause(other.run, baseline.run);
   if (!second) return `${other.name} ${first.text}${memory}.`;
   const joint = first.good !== null && second.good !== null && first.good !== second.good ? 'but' : 'and';
   return `${other.name} ${first.text} ${joint} ${second.text}${memory}.`;
 }
 
+/** Done, and with counts that nothing speaks against. */
 function usable(run: DocumentRun): boolean {
-  return run.status === 'ok';
+  return run.status === 'ok' && countCheck(run).kind !== 'different';
 }
 
 function bytesClause(run: DocumentRun, baseline: Named): Clause | null {
@@ -100,6 +99,7 @@ function describe({ name, run }: Named, software: boolean): string {
     const whole = `the whole would take about ${formatMs(partial.predictedMs)} (projected from measured slices)`;
     return `${name} was stopped after ${partial.slicesDone} of ${partial.slices} slices; ${whole}.`;
   }
+  if (!usable(run)) return `${name} ran, but its counts differ from the closed form: do not trust it.`;
   const clauses: string[] = [];
   const row = run.traffic.counted ? 'counted' : 'exact';
   const traffic = run.traffic[row];

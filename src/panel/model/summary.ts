@@ -25,7 +25,7 @@ export function summaryTable(comparison: Comparison): TableModel {
       'device time',
       'bytes issued',
       'over bound',
-      'counted = exact',
+      'counts',
       'peak memory',
       'error vs float64',
     ],
@@ -80,7 +80,7 @@ function boundCell({ traffic }: DocumentRun): Cell {
 function checkCell(run: DocumentRun): Cell {
   const check = countCheck(run);
   if (check.kind === 'unknown') return none;
-  return check.kind === 'equal' ? words('✓ equal', 'good') : words('✗ differ', 'bad');
+  return check.kind === 'equal' ? words('✓ = exact', 'good') : words('✗ ≠ exact', 'bad');
 }
 
 function memoryCell({ memory }: DocumentRun): Cell {

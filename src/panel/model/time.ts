@@ -30,6 +30,7 @@ export function timeChart(comparison: Comparison): ChartModel {
   return {
     id: 'time',
     label: `Time, measured, medians. ${rowsInWords(rows)}.`,
+    note: 'Bars are medians, whiskers reach from p25 to p75, points are single samples. Wall: from submission to idle.',
     unit: 'milliseconds',
     rows,
     series: [

@@ -18,7 +18,7 @@ import type { Theme } from './theme.ts';
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
 const rowHeight = 20;
-const axisHeight = 24;
+const axisHeight = 36;
 const barHeight = 14;
 
 const formats = { bytes: formatBytes, accesses: formatCount, milliseconds: formatMs } as const;
@@ -37,7 +37,8 @@ export class BarChart {
     this.#legend = new Legend(model);
     const box = h('div', { class: 'canvas-box' }, this.#canvas);
     box.style.setProperty('height', `${model.rows.length * rowHeight + axisHeight}px`);
-    this.element = h('div', { class: 'chart' }, this.#legend.element, box);
+    const note = model.note ? h('p', { class: 'chart-note' }, model.note) : null;
+    this.element = h('div', { class: 'chart' }, this.#legend.element, box, note);
   }
 
   paint(theme: Theme): void {
@@ -69,7 +70,7 @@ function configuration(
         stack: 'all',
         backgroundColor: fillOf(theme, series),
         borderColor: theme.border,
-        borderWidth: theme.highContrast ? 1 : { top: 0, bottom: 0, left: 0, right: 1 },
+        borderWidth: theme.highContrast ? 1 : 0,
         borderSkipped: false,
         barThickness: barHeight,
       })),
@@ -86,14 +87,15 @@ function configuration(
         x: {
           stacked: true,
           beginAtZero: true,
-          suggestedMax: decoration.reach,
+          max: decoration.reach,
           border: { display: false },
           grid: { color: theme.grid, drawTicks: false },
           ticks: {
             color: theme.muted,
             font,
             padding: 4,
-            maxTicksLimit: 5,
+            maxTicksLimit: 6,
+            includeBounds: false,
             maxRotation: 0,
             callback: (value) => format(Number(value)),
           },

@@ -1,18 +1,20 @@
-import type { Chart, Plugin, Scale } from 'chart.js';
+import type { BarElement, Chart, Plugin, Scale } from 'chart.js';
 import type { ChartModel, ChartRow } from '../model/chart.ts';
 import { inkOn } from './fills.ts';
 import type { Theme } from './theme.ts';
 
 const gap = 6;
 const capHeight = 8;
-const pointRadius = 2;
+const pointRadius = 1.5;
+/** Points stand above and below the whisker in turn, so that neither hides the other. */
+const pointShift = 4.5;
 
 export interface BarDecoration {
   plugin: Plugin<'bar'>;
   /** Pixels that the texts at the ends of the bars need on the right. */
   room: number;
-  /** The largest value drawn beside the bars, such as a sample; undefined where there is none. */
-  reach: number | undefined;
+  /** The largest value drawn, single samples included; at least above zero, so that there is an axis. */
+  reach: number;
 }
 
 /** What bars alone do not show: the texts at their ends, names inside segments, whiskers and samples. */
@@ -20,12 +22,11 @@ export function barDecoration(model: ChartModel, theme: Theme): BarDecoration {
   const context = document.createElement('canvas').getContext('2d');
   const font = `${theme.fontSize - 1}px ${theme.fontFamily}`;
   if (context) context.font = font;
-  const widths = model.rows.map(({ text }) => context?.measureText(text).width ?? 0);
-  const edges = model.rows.flatMap(({ spread }) => (spread ? [spread.high, ...spread.samples] : []));
+  const widths = model.rows.map(({ text }) => (text && context?.measureText(text).width) || 0);
   const ends = model.rows.map((row, index) => endOf(model, row, index));
   return {
     room: Math.ceil(Math.max(0, ...widths)) + 2 * gap,
-    reach: edges.length > 0 ? edges.reduce((a, b) => Math.max(a, b)) : undefined,
+    reach: ends.reduce((a, b) => Math.max(a, b), 0) || 1,
     plugin: {
       id: 'bar-decoration',
       afterDatasetsDraw(chart) {
@@ -35,12 +36,17 @@ export function barDecoration(model: ChartModel, theme: Theme): BarDecoration {
         ctx.save();
         ctx.font = font;
         ctx.textBaseline = 'middle';
-        drawSegmentNames(chart, model, theme);
+        drawSegments(chart, model, theme);
         for (const [index, row] of model.rows.entries()) {
           const middle = y.getPixelForValue(index);
+          if (row.kind === 'heading') continue;
           if (row.spread) drawSpread(ctx, x, middle, row.spread, theme);
+          const left = x.getPixelForValue(ends[index]!) + gap;
+          // On a plate, so that no grid line runs through the digits.
+          ctx.fillStyle = theme.background;
+          ctx.fillRect(left - 2, middle - 7, widths[index]! + 4, 14);
           ctx.fillStyle = theme.foreground;
-          ctx.fillText(row.text, x.getPixelForValue(ends[index]!) + gap, middle);
+          ctx.fillText(row.text, left, middle);
         }
         ctx.restore();
       },
@@ -55,9 +61,10 @@ function endOf(model: ChartModel, row: ChartRow, index: number): number {
   return spread ? spread.samples.reduce((a, b) => Math.max(a, b), Math.max(total, spread.high)) : total;
 }
 
-function drawSegmentNames(chart: Chart, model: ChartModel, theme: Theme): void {
+/** A thin gap after each segment and its name inside, both only where there is room for them. */
+function drawSegments(chart: Chart, model: ChartModel, theme: Theme): void {
   const { ctx } = chart;
-  // Bars of one kind have their name as a row label already.
+  // Times are not stacked, and their names are the row labels.
   if (model.unit === 'milliseconds') return;
   for (const [series, { name, values }] of model.series.entries()) {
     const ink = theme.highContrast ? theme.foreground : inkOn(theme.colorOf(name));
@@ -65,11 +72,12 @@ function drawSegmentNames(chart: Chart, model: ChartModel, theme: Theme): void {
     const width = ctx.measureText(name).width;
     for (const [index, element] of chart.getDatasetMeta(series).data.entries()) {
       if (values[index] == null) continue;
-      const { x, y, base } = element.getProps(['x', 'y', 'base'], true) as {
-        x: number;
-        y: number;
-        base: number;
-      };
+      const { x, y, base, height } = (element as BarElement).getProps(['x', 'y', 'base', 'height'], true);
+      if (x === null || y === null || base === null || height === null) continue;
+      if (x - base > 3 && !theme.highContrast) {
+        ctx.fillStyle = theme.background;
+        ctx.fillRect(x - 1, y - height / 2, 1, height);
+      }
       if (x - base < width + 2 * gap) continue;
       const left = (x + base - width) / 2;
       ctx.fillStyle = plate;
@@ -88,14 +96,13 @@ function drawSpread(
   theme: Theme,
 ): void {
   const [low, high] = [x.getPixelForValue(spread.low), x.getPixelForValue(spread.high)];
-  ctx.fillStyle = theme.background;
   ctx.strokeStyle = theme.foreground;
-  ctx.lineWidth = 1;
-  for (const sample of spread.samples) {
+  ctx.fillStyle = theme.foreground;
+  for (const [index, sample] of spread.samples.entries()) {
+    const y = middle + (index % 2 === 0 ? -pointShift : pointShift);
     ctx.beginPath();
-    ctx.arc(x.getPixelForValue(sample), middle, pointRadius, 0, 2 * Math.PI);
+    ctx.arc(x.getPixelForValue(sample), y, pointRadius, 0, 2 * Math.PI);
     ctx.fill();
-    ctx.stroke();
   }
   ctx.beginPath();
   ctx.lineWidth = 1.5;

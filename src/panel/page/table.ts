@@ -8,7 +8,7 @@ export function renderTable(model: TableModel, tooltip: Tooltip): HTMLElement {
   const head = h(
     'thead',
     {},
-    h('tr', {}, ...model.columns.map((column) => h('th', { scope: 'col' }, column))),
+    h('tr', {}, ...model.columns.map((column, index) => columnHeader(model, column, index))),
   );
   const bodies = model.groups.map((group) => {
     const rows = group.rows.flatMap((row) => renderRow(row, model.columns.length, tooltip));
@@ -25,6 +25,13 @@ export function renderTable(model: TableModel, tooltip: Tooltip): HTMLElement {
   );
   roveTable(table);
   return h('div', { class: 'table-scroll' }, table);
+}
+
+/** Over words the header stands left, over numbers right, as they do. */
+function columnHeader(model: TableModel, column: string, index: number): HTMLElement {
+  const cells = model.groups.flatMap(({ rows }) => rows.map((row) => row.cells[index - 1]));
+  const numbers = index > 0 && cells.some((cell) => cell?.kind === 'figures');
+  return h('th', { scope: 'col', class: numbers || index === 0 ? '' : 'words' }, column);
 }
 
 function renderRow(row: TableRow, columns: number, tooltip: Tooltip): HTMLElement[] {
@@ -44,22 +51,24 @@ function renderCell(cell: Cell, tooltip: Tooltip): HTMLElement {
   if (cell.kind === 'none') return h('td', { class: 'none' }, '–');
   if (cell.kind === 'text') return h('td', { class: `words ${cell.tone ?? ''}`.trim() }, cell.text);
   const element = h('td', { class: 'number' });
-  for (const { text, provenance, alarm } of cell.figures) {
-    const line = h('span', { class: alarm ? 'figure alarm' : 'figure' }, text);
-    if (cell.showProvenance) line.append(' ', h('span', { class: 'provenance' }, provenance));
-    element.append(line);
+  for (const { text, alarm } of cell.figures) {
+    element.append(h('span', { class: alarm ? 'figure alarm' : 'figure' }, text));
+  }
+  if (cell.showProvenance) {
+    const words = [...new Set(cell.figures.map(({ provenance }) => provenance))];
+    element.append(h('span', { class: 'provenance' }, words.join(', ')));
   }
   tooltip.explain(element, cell.figures.map(({ explanation }) => explanation).join('\n'));
   return element;
 }
 
 function renderNote(note: NonNullable<TableRow['note']>, columns: number): HTMLElement {
-  const cell = h('td', { colspan: columns, class: `note ${note.tone}` });
+  const text = h('div', { class: 'note-text' });
   if (note.progress !== undefined) {
     const fill = h('span', { class: 'partial-fill' });
     fill.style.setProperty('width', `${note.progress * 100}%`);
-    cell.append(h('span', { class: 'partial', aria: { hidden: 'true' } }, fill));
+    text.append(h('span', { class: 'partial', aria: { hidden: 'true' } }, fill));
   }
-  cell.append(...note.text.split('\n').map((line) => h('span', { class: 'line' }, line)));
-  return h('tr', { class: 'note-row' }, cell);
+  text.append(...note.text.split('\n').map((line) => h('span', { class: 'line' }, line)));
+  return h('tr', { class: 'note-row' }, h('td', { colspan: columns, class: `note ${note.tone}` }, text));
 }

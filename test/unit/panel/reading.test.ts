@@ -84,3 +84,14 @@ test('nothing finished: each run by its fate', () => {
   ];
   expect(reading(runs)).toBe('standard was skipped. flash2 failed.');
 });
+
+test('a run whose counts are wrong is not compared', () => {
+  const wrong = okRun(problem, 'flash2', {
+    change: ({ traffic }) => {
+      traffic.counted!.buffers.q!.loads = 1;
+    },
+  });
+  expect(reading([okRun(problem, 'standard'), wrong])).toBe(
+    'flash2 ran, but its counts differ from the closed form: do not trust it.',
+  );
+});
