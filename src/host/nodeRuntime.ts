@@ -33,7 +33,7 @@ export interface NodeRuntime {
 }
 
 /** How to give a Node by hand; shown in every message that ends in "there is none". */
-export const nodePathSetting = 'attention.nodePath';
+export const nodePathSetting = 'attentionProfiler.nodePath';
 
 /** What to do where no plain Node is at hand. */
 export const nodeAdvice =

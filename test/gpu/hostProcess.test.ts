@@ -37,7 +37,7 @@ describe('a runtime that cannot read GPU memory, as Electron (a fixture throws a
       expect(error).toMatchObject({ kind: 'no-readback' });
       expect(String(error)).toContain('External buffers are not allowed');
       expect(String(error)).toContain(process.execPath);
-      expect(String(error)).toContain('attention.nodePath');
+      expect(String(error)).toContain('attentionProfiler.nodePath');
     }
   });
 });

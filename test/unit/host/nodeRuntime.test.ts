@@ -76,7 +76,7 @@ describe('the Node that runs the GPU process', () => {
   it('fails with the setting named where the setting is wrong, and looks no further', async () => {
     const facts = { ...electron, setting: '/gone/node', onPath: ['/usr/bin/node'] };
     const resolving = resolveNodeRuntime(facts, probing({ '/usr/bin/node': node('/usr/bin/node') }));
-    await expect(resolving).rejects.toThrow(/attention\.nodePath.*\/gone\/node: there is no such/);
+    await expect(resolving).rejects.toThrow(/attentionProfiler\.nodePath.*\/gone\/node: there is no such/);
   });
 
   it('fails with what was tried and what to do', async () => {
@@ -88,7 +88,7 @@ describe('the Node that runs the GPU process', () => {
     expect(error).toBeInstanceOf(HostError);
     expect(error).toMatchObject({ kind: 'no-node' });
     expect(String(error)).toMatch(
-      /Electron.*\/old\/node is Node 16\.0\.0.*Install Node 20.*attention\.nodePath/,
+      /Electron.*\/old\/node is Node 16\.0\.0.*Install Node 20.*attentionProfiler\.nodePath/,
     );
   });
 });
