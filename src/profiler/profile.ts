@@ -1,4 +1,5 @@
 import { type CatalogueRow, catalogue, findAlgorithm } from '../attention/catalogue.ts';
+import type { DeviceDescription } from '../attention/limits.ts';
 import type { Problem } from '../attention/problem.ts';
 import type { GpuHost, MeasureProgress } from '../host/protocol.ts';
 import { documentDevice, documentOf, documentProblem, documentRun } from './document/encode.ts';
@@ -27,7 +28,7 @@ export async function profile(
   const { signal, onProgress, onDocument, now = () => new Date() } = options;
   const runs = runsOf(job);
   onProgress?.({ message: 'Opening the GPU', fraction: 0 });
-  const device = await host.open(job.adapter, signal);
+  let device = await host.open(job.adapter, signal);
   const problem = documentProblem(job.problem);
   const finished: DocumentRun[] = [];
   const createdAt = now();
@@ -63,10 +64,27 @@ export async function profile(
       },
     );
     finished.push(documentRun({ ...result, device: device.id, problem: problem.id }));
+    // Peaks are measured with the first timed run; the description has them from then on.
+    device = await describeAgain(device, job, host, signal);
     onProgress?.({ message: `${row.id}: ${result.status}`, fraction: (index + 1) / runs.length });
     onDocument?.(documentSoFar());
   }
   return documentSoFar();
+}
+
+/** A host that died in the last run may not open again; what is known of the device stands. */
+async function describeAgain(
+  device: DeviceDescription,
+  job: ProfileJob,
+  host: GpuHost,
+  signal: AbortSignal | undefined,
+): Promise<DeviceDescription> {
+  try {
+    return await host.open(job.adapter, signal);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return device;
+  }
 }
 
 /** Algorithms in the order asked for, each with those passes it has. */
