@@ -33,7 +33,7 @@ export async function runNpm(args, { cwd, what }) {
   const alive = setInterval(() => process.stderr.write(`${what} ... ${seconds()}\n`), 10_000);
   try {
     const { code, output } = await spawnNpm(args, cwd);
-    if (code !== 0) throw new SetupError(explain(what, args, cwd, output));
+    if (code !== 0) throw new SetupError(explainNpmFailure(what, args, cwd, output));
     process.stderr.write(`${what}: done in ${seconds()}\n`);
   } finally {
     clearInterval(alive);
@@ -95,7 +95,14 @@ const reasons = [
   [/ETARGET|\bE404\b/, 'the registry lacks a package. If it is a mirror, it may be behind'],
 ];
 
-function explain(what, args, cwd, output) {
+/**
+ * @param {string} what
+ * @param {string[]} args
+ * @param {string} cwd
+ * @param {string} output the last of what npm printed
+ * @returns {string} cause and next step
+ */
+export function explainNpmFailure(what, args, cwd, output) {
   const reason = reasons.find(([pattern]) => pattern.test(output))?.[1];
   const tail = output.trim().split('\n').slice(-12).join('\n');
   const cause = reason === undefined ? 'npm failed; its last lines are above' : reason;

@@ -1,4 +1,4 @@
-"""Attention as a model would call it: put the cursor on a shape and run "Attention: Profile Shape at Cursor"."""
+"""Put the cursor on a shape and run "Attention: Profile Shape at Cursor"."""
 
 import torch
 import torch.nn.functional as F

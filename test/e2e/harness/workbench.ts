@@ -37,7 +37,11 @@ export class Workbench {
   }
 
   /** Opens the server's folder in a fresh browser profile and waits until the editor takes input. */
-  static async open(browser: Browser, server: VsCodeServer, options: OpenOptions = {}): Promise<Workbench> {
+  static async open(
+    browser: Browser,
+    server: Pick<VsCodeServer, 'url'>,
+    options: OpenOptions = {},
+  ): Promise<Workbench> {
     const viewport = options.viewport ?? { width: 1280, height: 800 };
     const context = await browser.newContext({ viewport });
     const workbench = new Workbench(await context.newPage());
