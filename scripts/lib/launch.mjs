@@ -31,8 +31,23 @@ export async function launch(task, args) {
       process.exitCode = await runForeground(node, [join(scripts, 'run.mjs'), task, ...args]);
     }
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    const message = error instanceof SetupError ? error.message : explainSystemError(error);
+    if (message === null) throw error;
+    process.stderr.write(`${message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What the user can mend without reading a stack; null for everything else. */
+function explainSystemError(error) {
+  if (Array.isArray(error.errors) && error.errors[0]?.location !== undefined) {
+    return 'The build failed: the sources named above do not compile. Mend them and run the command again.';
+  }
+  if (error.code === 'ENOSPC') {
+    return `The disk is full (${error.path ?? error.syscall}). Free about 1.5 GB and run the command again.`;
+  }
+  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code)) {
+    return `${error.path ?? 'A file'} may not be written (${error.code}). Check who owns it and run the command again.`;
+  }
+  return null;
 }
