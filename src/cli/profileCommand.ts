@@ -6,7 +6,7 @@ import * as options from './options.ts';
 import { checkOutputFile, writeOutputFile } from './outputFile.ts';
 import { profileText } from './profileText.ts';
 import { showProgress } from './progress.ts';
-import type { CommandContext } from './services.ts';
+import type { CommandContext, Terminal } from './services.ts';
 import { styleFor } from './style.ts';
 import { oneLine, WrongUse } from './wrongUse.ts';
 
@@ -59,15 +59,37 @@ export async function runProfile(
 
   const progress = showProgress(terminal);
   const host = services.createHost();
-  let document: ProfileDocument;
+  let document: ProfileDocument | undefined;
+  let broken: unknown;
   try {
-    document = await services.profile(job, host, { signal, onProgress: progress.show });
+    document = await services.profile(job, host, {
+      signal,
+      onProgress: progress.show,
+      onDocument: (soFar) => {
+        document = soFar;
+      },
+    });
+  } catch (error) {
+    // The runs that were finished are results, also where the next one took the host down.
+    if (signal.aborted || document === undefined) throw error;
+    broken = error;
   } finally {
     host.dispose();
     await progress.end();
   }
   signal.throwIfAborted();
 
+  await deliver(document, flags, terminal);
+  if (broken !== undefined) throw broken;
+  const failed = document.runs.filter(({ status }) => status === 'failed');
+  if (failed.length > 0) {
+    const why = failed.map(({ algorithm, reason }) => `${algorithm}: ${reason}`).join('; ');
+    throw new Error(`${failed.length} of ${document.runs.length} runs failed: ${why}`);
+  }
+}
+
+/** To the file, and to standard output; a file that cannot be written never costs the result. */
+async function deliver(document: ProfileDocument, flags: ProfileFlags, terminal: Terminal): Promise<void> {
   const json = writeDocument(document);
   const lost = flags.output === undefined ? null : writeOutputFile(flags.output, json);
   if (flags.json || lost !== null) {
@@ -78,10 +100,5 @@ export async function runProfile(
   }
   if (lost !== null) {
     throw new Error(`${lost}; the result was printed on standard output as JSON instead`);
-  }
-  const failed = document.runs.filter(({ status }) => status === 'failed');
-  if (failed.length > 0) {
-    const why = failed.map(({ algorithm, reason }) => `${algorithm}: ${reason}`).join('; ');
-    throw new Error(`${failed.length} of ${document.runs.length} runs failed: ${why}`);
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { profileText } from '../../src/cli/profileText.ts';
+import type { Services } from '../../src/cli/services.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { writeDocument } from '../../src/profiler/document/write.ts';
 import type { ProfileJob } from '../../src/profiler/job.ts';
@@ -132,7 +133,7 @@ describe('what is printed', () => {
   });
 
   test('progress on a terminal only', async () => {
-    const profile: typeof import('../../src/profiler/profile.ts').profile = async (_job, _host, options) => {
+    const profile: Services['profile'] = async (_job, _host, options) => {
       options?.onProgress?.({ message: 'flash2: timing\n', fraction: 0.5 });
       return sampleDocument();
     };
@@ -166,9 +167,19 @@ describe('failures', () => {
     expect(result.error).toBe('attnprof: No GPU adapter was found. Install a driver.\n');
   });
 
+  test('runs finished before the host broke down are printed', async () => {
+    const profile: Services['profile'] = async (_job, _host, options) => {
+      options?.onDocument?.(sampleDocument());
+      throw new Error('The GPU process cannot be started again.');
+    };
+    const { code, out, error } = await runFaked(['profile', shape, '--json'], { services: { profile } });
+    expect({ code, out }).toEqual({ code: 1, out: text });
+    expect(error).toBe('attnprof: The GPU process cannot be started again.\n');
+  });
+
   test('an interrupt exits 130 without a word, and the host is disposed', async () => {
     const controller = new AbortController();
-    const profile: typeof import('../../src/profiler/profile.ts').profile = async (_job, _host, options) => {
+    const profile: Services['profile'] = async (_job, _host, options) => {
       controller.abort();
       options!.signal!.throwIfAborted();
       return sampleDocument();
