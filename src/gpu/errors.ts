@@ -36,12 +36,14 @@ export class DeviceLostError extends GpuError {
   override name = 'DeviceLostError';
 }
 
+/** The words of an error; WebGPU's own (`GPUError`) are no `Error`, but have a message too. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  // Dawn ends some messages with a stack of its own source files, of no use to a reader.
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  const text = String(hasMessage ? error.message : error);
+  // Dawn adds which of its calls and source files it was in, of no use to a reader.
   return text
     .split('\n')
-    .filter((line) => !/^\s+at \S+ \(/.test(line))
+    .filter((line) => !/^\s+at \S+ \(|^ - While /.test(line))
     .join('\n')
     .trim();
 }
