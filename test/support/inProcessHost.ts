@@ -1,7 +1,7 @@
-import { Dawn } from '../../src/host/dawn.ts';
-import type { GpuHost } from '../../src/host/protocol.ts';
 import { openSession } from '../../src/gpu/openSession.ts';
 import type { GpuSession } from '../../src/gpu/session.ts';
+import { Dawn } from '../../src/host/dawn.ts';
+import type { GpuHost } from '../../src/host/protocol.ts';
 
 /**
  * The GPU floor without the process boundary, on whatever adapter this process sees first: for tests of
