@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../lib/root.mjs';
 
@@ -12,9 +12,8 @@ export function linkOwnExtension(extensionsFolder: string): void {
   // A list that the server wrote for an earlier version of this folder would hide what is there now.
   rmSync(extensionsFolder, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  for (const file of ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
-    if (existsSync(join(projectRoot, file))) cpSync(join(projectRoot, file), join(target, file));
-  }
+  const files = globSync('{package*.json,README.md,CHANGELOG.md,LICENSE}', { cwd: projectRoot });
+  for (const file of files) cpSync(join(projectRoot, file), join(target, file));
   for (const folder of ['dist', 'media']) {
     if (existsSync(join(projectRoot, folder)))
       symlinkSync(join(projectRoot, folder), join(target, folder), 'junction');

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { projectRoot } from '../../../scripts/lib/root.mjs';
+import { installVsCodeServer } from '../../../scripts/vscode-server/install.ts';
 import { linkOwnExtension } from '../../../scripts/vscode-server/ownExtension.ts';
 import { startVsCodeServer, type VsCodeServer } from '../../../scripts/vscode-server/server.ts';
 import { quietSettings } from '../../../scripts/vscode-server/settings.ts';
@@ -18,8 +21,9 @@ export interface TestServerOptions {
   /**
    * How the extension gets in. `installed`, the default, is what users have, notification toasts included.
    * `development` lets the page load it from the checkout and run extension tests; it hides toasts.
+   * A package is installed by VS Code's own installer.
    */
-  extension?: 'installed' | 'development';
+  extension?: 'installed' | 'development' | { vsix: string };
   theme?: Theme;
   settings?: Readonly<Record<string, unknown>>;
   env?: Record<string, string>;
@@ -31,7 +35,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const extensions = join(dataFolder, 'extensions');
   const remove = () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   try {
-    if (options.extension !== 'development') linkOwnExtension(extensions);
+    if (typeof options.extension === 'object') await installPackage(options.extension.vsix, dataFolder);
+    else if (options.extension !== 'development') linkOwnExtension(extensions);
     const helper = 'attention-profiler-tests.theme-helper-1.0.0';
     cpSync(join(import.meta.dirname, 'theme-helper'), join(extensions, helper), { recursive: true });
     const server = await startVsCodeServer({
@@ -57,6 +62,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     remove();
     throw error;
   }
+}
+
+async function installPackage(vsix: string, dataFolder: string): Promise<void> {
+  await promisify(execFile)(process.execPath, [
+    await installVsCodeServer(),
+    ...['--install-extension', vsix, '--force', '--accept-server-license-terms'],
+    ...['--extensions-dir', join(dataFolder, 'extensions'), '--user-data-dir', join(dataFolder, 'user-data')],
+    ...['--server-data-dir', join(dataFolder, 'server-data')],
+  ]);
 }
 
 /** The query with which a page of a `development` server loads the extension of this checkout. */

@@ -65,9 +65,10 @@ export class Workbench {
     await this.page.keyboard.press('ControlOrMeta+P');
     await this.quickInput().fill(file);
     // The row counts only once the search has answered for this text.
-    const row = this.quickInputRows().filter({ hasText: file.split('/').at(-1) as string });
-    await row.first().waitFor();
-    await this.page.keyboard.press('Enter');
+    const name = file.split('/').at(-1) as string;
+    // A click, because Enter takes whatever the list of recent files has first.
+    await this.quickInputRows().filter({ hasText: name }).first().click();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).first().waitFor();
     await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
     if (line !== undefined) await this.moveCursor(line, column);
   }
