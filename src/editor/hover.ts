@@ -35,19 +35,17 @@ export class ShapeHover implements HoverProvider {
     const found = token.isCancellationRequested ? null : shapeAt(document, position);
     if (!found) return null;
     const adapter = this.lastAdapter();
+    const argument: JobArgument = { shape: formatShape(found.shape) };
+    const target = `command:${linkCommand}?${encodeURIComponent(JSON.stringify([argument]))}`;
     const text = hoverText({
       shape: found.shape,
       assumption: found.assumption,
       rows: catalogue,
       limits: adapter?.limits ?? guaranteedLimits,
-      limitsOf: adapter
-        ? `the limits of ${adapter.name}`
-        : "WebGPU's guaranteed limits (no adapter used yet)",
+      limitsOf: adapter ? `limits of ${adapter.name}` : "WebGPU's guaranteed limits: no adapter used yet",
+      link: `[$(play) Profile on ${escapeMarkdown(adapterLabel(adapter))}](${target} "Run these kernels now")`,
     });
-    const argument: JobArgument = { shape: formatShape(found.shape) };
-    const target = `command:${linkCommand}?${encodeURIComponent(JSON.stringify([argument]))}`;
-    const link = `[$(play) Profile on ${escapeMarkdown(adapterLabel(adapter))}](${target} "Run these kernels now")`;
-    const markdown = new MarkdownString(`${text}\n\n${link}`, true);
+    const markdown = new MarkdownString(text, true);
     markdown.isTrusted = { enabledCommands: [linkCommand] };
     return new Hover(markdown, found.range);
   }

@@ -13,8 +13,10 @@ export interface HoverTextOptions {
   assumption: string;
   rows: readonly CatalogueRow[];
   limits: DeviceLimits;
-  /** Whose limits these are, as a clause: `the limits of NVIDIA A100`. */
+  /** Whose limits these are: `limits of NVIDIA A100`. */
   limitsOf: string;
+  /** Markdown of the link that profiles. It stands near the top, where a small hover does not cut it off. */
+  link?: string;
 }
 
 /** Longer sequences would take a hover past its few milliseconds: the sums walk over rows of tiles. */
@@ -31,9 +33,13 @@ interface AlgorithmCost {
  * the tiling assumed. No GPU is touched.
  */
 export function hoverText(options: HoverTextOptions): string {
-  const { shape, assumption, rows, limits, limitsOf } = options;
+  const { shape, assumption, rows, limits, limitsOf, link } = options;
   const problem: Problem = { ...shape, dtype: 'f32', causal: false, seed: 0 };
-  const head = `**Attention** ${describeShape(shape)}, f32, forward, no mask  \n*${escapeMarkdown(assumption)}*`;
+  const head = [
+    `**Attention** ${describeShape(shape)}`,
+    `*${escapeMarkdown(assumption)}; f32, forward, no mask*`,
+    ...(link ? [link] : []),
+  ].join('  \n');
   const costs: AlgorithmCost[] = [];
   const notes: string[] = [];
   for (const row of rows) {
@@ -48,8 +54,9 @@ export function hoverText(options: HoverTextOptions): string {
     }
   }
   if (costs.length > 0)
-    notes.push(`Tiling assumed: ${describeTilings(costs)}, from ${escapeMarkdown(limitsOf)}.`);
-  const parts = [head, table(problem, costs), comparison(costs), notes.join('  \n')];
+    notes.push(`Tiling assumed: ${describeTilings(costs)} (${escapeMarkdown(limitsOf)}).`);
+  const lines = [comparison(costs), ...notes].filter((line) => line !== '');
+  const parts = [head, table(problem, costs), lines.join('  \n')];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
@@ -69,16 +76,16 @@ function table(problem: Problem, costs: AlgorithmCost[]): string {
   const row = (title: string, least: string, of: (cost: Cost) => string) =>
     `| ${title} | ${[...costs.map(({ cost }) => of(cost)), least].join(' | ')} |`;
   return [
-    `| | ${[...costs.map(({ row }) => row.title), 'Lower bound'].join(' | ')} |`,
+    `| | ${[...costs.map(({ row: { id } }) => `${id} (exact)`), 'bound'].join(' | ')} |`,
     `|:--|${'--:|'.repeat(costs.length + 1)}`,
-    row('HBM bytes moved (exact)', formatBytes(bound.readBytes + bound.writeBytes), ({ traffic }) =>
+    row('HBM bytes moved', formatBytes(bound.readBytes + bound.writeBytes), ({ traffic }) =>
       formatBytes(traffic.readBytes + traffic.writeBytes),
     ),
-    row('HBM accesses (exact)', formatCount(bound.loads + bound.stores), ({ traffic }) =>
+    row('HBM accesses', formatCount(bound.loads + bound.stores), ({ traffic }) =>
       formatCount(traffic.loads + traffic.stores),
     ),
-    row('Memory (exact)', '', ({ memory }) => formatBytes(memory.peakBytes)),
-    row('Arithmetic (exact)', '', ({ flops }) => formatFlops(flops.exact)),
+    row('Memory', '', ({ memory }) => formatBytes(memory.peakBytes)),
+    row('Arithmetic', '', ({ flops }) => formatFlops(flops.exact)),
   ].join('\n');
 }
 
@@ -87,12 +94,9 @@ function comparison(costs: AlgorithmCost[]): string {
   const standard = costs.find(({ row }) => row.id === 'standard');
   const flash = costs.find(({ row }) => row.id === 'flash2');
   if (!standard || !flash) return '';
-  const [more, less] = [standard, flash].map(
-    ({ cost }) => cost.traffic.readBytes + cost.traffic.writeBytes,
-  ) as [bigint, bigint];
-  return more >= less
-    ? `HBM bytes moved (exact): ${standard.row.title} moves ${formatRatio(more, less)} those of ${flash.row.title}.`
-    : `HBM bytes moved (exact): ${flash.row.title} moves ${formatRatio(less, more)} those of ${standard.row.title}.`;
+  const bytes = ({ cost }: AlgorithmCost) => cost.traffic.readBytes + cost.traffic.writeBytes;
+  const [more, less] = bytes(standard) >= bytes(flash) ? [standard, flash] : [flash, standard];
+  return `HBM bytes moved (exact): ${more.row.id} ${formatRatio(bytes(more), bytes(less))} those of ${less.row.id}.`;
 }
 
 function doesNotFit(row: CatalogueRow, shape: Shape, limits: DeviceLimits): string {

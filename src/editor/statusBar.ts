@@ -54,7 +54,8 @@ function whileIdle(adapter: LastAdapter | null): Content {
   };
 }
 
+/** Drivers add their code names and trademarks in brackets; those also keep `$(icon)` from being one. */
 function shorten(name: string): string {
-  const clean = name.replace(/\$\(/g, '(');
-  return clean.length > 32 ? `${clean.slice(0, 31)}…` : clean;
+  const clean = name.replace(/\s*\$?\([^)]*\)/g, '').trim() || 'Attention';
+  return clean.length > 28 ? `${clean.slice(0, 27)}…` : clean;
 }

@@ -11,6 +11,6 @@ v = torch.randn(8, 16, 4096, 64)
 out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
 
 # A shape that a laptop's software adapter finishes in seconds.
-small = torch.randn(1, 8, 512, 64)
+small = torch.randn(1, 4, 256, 64)
 
 # Named, with fewer key heads than query heads: b=1 h=8 kv=2 n=333 m=517 d=80

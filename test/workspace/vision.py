@@ -21,3 +21,6 @@ mask = torch.zeros(
     64,
     dtype=torch.float32,
 )
+
+# The text tower of a small CLIP: one prompt of 77 tokens for each of two images.
+text = torch.randn(2, 8, 77, 64)
