@@ -115,6 +115,16 @@ describe('narrow and magnified', () => {
     await panel.screenshot(`narrow-${width}`);
   });
 
+  test('at the width of half an editor the summary fits, errors included', async () => {
+    panel = await host.open({ width: 520 });
+    await panel.show({ kind: 'done', document });
+    const room = await panel.page
+      .locator('.summary .table-scroll')
+      .evaluate(({ scrollWidth, clientWidth }) => clientWidth - scrollWidth);
+    expect(room).toBeGreaterThanOrEqual(0);
+    await panel.screenshot('half-editor');
+  });
+
   test('twice the text size', async () => {
     panel = await host.open();
     await panel.show({ kind: 'done', document });
@@ -140,7 +150,7 @@ describe('keyboard', () => {
       await panel.page.keyboard.press(key);
     const tooltip = panel.page.getByRole('tooltip');
     const { readBytes, writeBytes } = document.runs[1]!.traffic.counted!;
-    expect(await tooltip.textContent()).toBe(
+    expect((await tooltip.textContent())!.split('\n')[0]).toBe(
       `${formatInteger(readBytes)} bytes read and ${formatInteger(writeBytes)} written through storage buffers. ` +
         'Counted: added up on the device by the instrumented kernel, access by access.',
     );
@@ -162,8 +172,30 @@ describe('keyboard', () => {
     await cell.hover();
     const tooltip = panel.page.getByRole('tooltip');
     expect(await tooltip.innerText()).toContain('1,048,576 bytes for q queries in standard.');
+    await tooltip.hover();
+    expect(await tooltip.isVisible()).toBe(true);
     await panel.page.locator('h1').hover();
     expect(await tooltip.isVisible()).toBe(false);
+  });
+
+  test('an explanation stays with its cell while the table scrolls under the keyboard', async () => {
+    panel = await host.open({ width: 300 });
+    await panel.show({ kind: 'done', document });
+    await panel.page.locator('#table-traffic [tabindex="0"]').focus();
+    await panel.page.keyboard.press('ArrowDown');
+    await panel.page.keyboard.press('End');
+    await panel.page.keyboard.press('ArrowLeft');
+    await panel.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    const tooltip = await panel.page.getByRole('tooltip').boundingBox();
+    const cell = await panel.page.locator('#table-traffic td:focus').boundingBox();
+    expect(cell!.x + cell!.width).toBeLessThanOrEqual(300);
+    expect(
+      Math.min(
+        Math.abs(tooltip!.y - (cell!.y + cell!.height)),
+        Math.abs(tooltip!.y + tooltip!.height - cell!.y),
+      ),
+    ).toBeLessThan(8);
+    expect(tooltip!.x + tooltip!.width).toBeLessThanOrEqual(300);
   });
 
   test('every control is reached by Tab, in reading order', async () => {

@@ -2,7 +2,13 @@ import type { Figure } from './provenance.ts';
 
 /** One cell: figures, plain words, or nothing known. Several figures stand below each other. */
 export type Cell =
-  | { kind: 'figures'; figures: Figure[]; showProvenance: boolean }
+  | {
+      kind: 'figures';
+      figures: Figure[];
+      showProvenance: boolean;
+      /** Says more than the bare provenance word, and stands in its place. */
+      verdict?: { text: string; alarm: boolean };
+    }
   | { kind: 'text'; text: string; tone?: 'good' | 'bad' }
   | { kind: 'none' };
 

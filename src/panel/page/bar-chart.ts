@@ -17,9 +17,10 @@ import type { Theme } from './theme.ts';
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
-const rowHeight = 20;
-const axisHeight = 36;
-const barHeight = 14;
+/** Heights as parts of the font size, so that larger text has the room it needs. */
+const rowHeight = 1.55;
+const axisHeight = 2.8;
+const barHeight = 1.08;
 
 const formats = { bytes: formatBytes, accesses: formatCount, milliseconds: formatMs } as const;
 
@@ -28,6 +29,7 @@ export class BarChart {
   readonly element: HTMLElement;
   readonly #model: ChartModel;
   readonly #canvas: HTMLCanvasElement;
+  readonly #box: HTMLElement;
   readonly #legend: Legend;
   #chart: Chart<'bar', (number | null)[], string> | null = null;
 
@@ -35,14 +37,15 @@ export class BarChart {
     this.#model = model;
     this.#canvas = h('canvas', { role: 'img', id: `chart-${model.id}`, aria: { label: model.label } });
     this.#legend = new Legend(model);
-    const box = h('div', { class: 'canvas-box' }, this.#canvas);
-    box.style.setProperty('height', `${model.rows.length * rowHeight + axisHeight}px`);
+    this.#box = h('div', { class: 'canvas-box' }, this.#canvas);
     const note = model.note ? h('p', { class: 'chart-note' }, model.note) : null;
-    this.element = h('div', { class: 'chart' }, this.#legend.element, box, note);
+    this.element = h('div', { class: 'chart' }, this.#legend.element, this.#box, note);
   }
 
   paint(theme: Theme): void {
     this.#legend.paint(theme);
+    const height = (this.#model.rows.length * rowHeight + axisHeight) * theme.fontSize;
+    this.#box.style.setProperty('height', `${Math.round(height)}px`);
     this.#chart?.destroy();
     this.#chart = new Chart(this.#canvas, configuration(this.#model, theme));
   }
@@ -72,7 +75,7 @@ function configuration(
         borderColor: theme.border,
         borderWidth: theme.highContrast ? 1 : 0,
         borderSkipped: false,
-        barThickness: barHeight,
+        barThickness: Math.round(barHeight * theme.fontSize),
       })),
     },
     plugins: [decoration.plugin],
@@ -87,10 +90,12 @@ function configuration(
         x: {
           stacked: true,
           beginAtZero: true,
-          max: decoration.reach,
+          max: decoration.reach || 1,
           border: { display: false },
-          grid: { color: theme.grid, drawTicks: false },
+          // Nothing to draw: an axis would make numbers up.
+          grid: { display: decoration.reach > 0, color: theme.grid, drawTicks: false },
           ticks: {
+            display: decoration.reach > 0,
             color: theme.muted,
             font,
             padding: 4,

@@ -4,16 +4,16 @@ import { inkOn } from './fills.ts';
 import type { Theme } from './theme.ts';
 
 const gap = 6;
-const capHeight = 8;
 const pointRadius = 1.5;
-/** Points stand above and below the whisker in turn, so that neither hides the other. */
-const pointShift = 4.5;
+/** Parts of the font size. Points stand above and below the whisker in turn, so that neither hides the other. */
+const capHeight = 0.6;
+const pointShift = 0.35;
 
 export interface BarDecoration {
   plugin: Plugin<'bar'>;
   /** Pixels that the texts at the ends of the bars need on the right. */
   room: number;
-  /** The largest value drawn, single samples included; at least above zero, so that there is an axis. */
+  /** The largest value drawn, single samples included; zero where there is nothing to draw. */
   reach: number;
 }
 
@@ -26,7 +26,7 @@ export function barDecoration(model: ChartModel, theme: Theme): BarDecoration {
   const ends = model.rows.map((row, index) => endOf(model, row, index));
   return {
     room: Math.ceil(Math.max(0, ...widths)) + 2 * gap,
-    reach: ends.reduce((a, b) => Math.max(a, b), 0) || 1,
+    reach: ends.reduce((a, b) => Math.max(a, b), 0),
     plugin: {
       id: 'bar-decoration',
       afterDatasetsDraw(chart) {
@@ -44,7 +44,7 @@ export function barDecoration(model: ChartModel, theme: Theme): BarDecoration {
           const left = x.getPixelForValue(ends[index]!) + gap;
           // On a plate, so that no grid line runs through the digits.
           ctx.fillStyle = theme.background;
-          ctx.fillRect(left - 2, middle - 7, widths[index]! + 4, 14);
+          ctx.fillRect(left - 2, middle - theme.fontSize / 2, widths[index]! + 4, theme.fontSize);
           ctx.fillStyle = theme.foreground;
           ctx.fillText(row.text, left, middle);
         }
@@ -81,7 +81,7 @@ function drawSegments(chart: Chart, model: ChartModel, theme: Theme): void {
       if (x - base < width + 2 * gap) continue;
       const left = (x + base - width) / 2;
       ctx.fillStyle = plate;
-      ctx.fillRect(left - 2, y - 6, width + 4, 12);
+      ctx.fillRect(left - 2, y - height / 2 + 1, width + 4, height - 2);
       ctx.fillStyle = ink;
       ctx.fillText(name, left, y);
     }
@@ -99,18 +99,19 @@ function drawSpread(
   ctx.strokeStyle = theme.foreground;
   ctx.fillStyle = theme.foreground;
   for (const [index, sample] of spread.samples.entries()) {
-    const y = middle + (index % 2 === 0 ? -pointShift : pointShift);
+    const y = middle + theme.fontSize * (index % 2 === 0 ? -pointShift : pointShift);
     ctx.beginPath();
     ctx.arc(x.getPixelForValue(sample), y, pointRadius, 0, 2 * Math.PI);
     ctx.fill();
   }
+  const half = (theme.fontSize * capHeight) / 2;
   ctx.beginPath();
   ctx.lineWidth = 1.5;
   ctx.moveTo(low, middle);
   ctx.lineTo(high, middle);
   for (const edge of [low, high]) {
-    ctx.moveTo(edge, middle - capHeight / 2);
-    ctx.lineTo(edge, middle + capHeight / 2);
+    ctx.moveTo(edge, middle - half);
+    ctx.lineTo(edge, middle + half);
   }
   ctx.stroke();
 }

@@ -17,7 +17,7 @@ export interface HostApi {
   setState(state: unknown): void;
 }
 
-/** The page: takes states from the host, shows them, keeps the last one, and sends back actions. */
+/** The page, which lives as long as its document: takes states from the host, shows them, keeps the last one, and sends back actions. */
 export class Panel {
   readonly #host: HostApi;
   readonly #strip: StatusStrip;

@@ -54,7 +54,10 @@ function renderCell(cell: Cell, tooltip: Tooltip): HTMLElement {
   for (const { text, alarm } of cell.figures) {
     element.append(h('span', { class: alarm ? 'figure alarm' : 'figure' }, text));
   }
-  if (cell.showProvenance) {
+  if (cell.verdict) {
+    const { text, alarm } = cell.verdict;
+    element.append(h('span', { class: alarm ? 'figure alarm' : 'provenance' }, text));
+  } else if (cell.showProvenance) {
     const words = [...new Set(cell.figures.map(({ provenance }) => provenance))];
     element.append(h('span', { class: 'provenance' }, words.join(', ')));
   }

@@ -58,9 +58,8 @@ export function readTheme(): Theme {
 }
 
 /** Calls back after the editor changed its theme; VS Code swaps body classes, ids and the variables on the root. */
-export function onThemeChange(callback: () => void): { dispose(): void } {
+export function onThemeChange(callback: () => void): void {
   const observer = new MutationObserver(callback);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
-  return { dispose: () => observer.disconnect() };
 }

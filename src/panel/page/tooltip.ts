@@ -1,6 +1,8 @@
 import { h } from './dom.ts';
 
-const gap = 6;
+const margin = 6;
+/** The tooltip touches its element, so that the pointer reaches it without crossing another. */
+const overlap = 1;
 
 /**
  * One tooltip for the whole page. It opens when an explained element is pointed at or focused, stays while
@@ -9,36 +11,25 @@ const gap = 6;
 export class Tooltip {
   readonly #box = h('div', { class: 'tooltip', role: 'tooltip', id: 'tooltip' });
   readonly #explanations = new WeakMap<Element, string>();
-  readonly #listeners = new AbortController();
   #target: Element | null = null;
 
   constructor(root: HTMLElement) {
     this.#box.hidden = true;
     document.body.append(this.#box);
-    const { signal } = this.#listeners;
     const open = (event: Event) => this.#open(this.#explained(event.target));
-    root.addEventListener('focusin', open, { signal });
-    root.addEventListener('mouseover', open, { signal });
-    root.addEventListener('focusout', () => this.close(), { signal });
-    root.addEventListener('mouseleave', () => this.#closeUnlessFocused(), { signal });
-    root.addEventListener(
-      'mouseout',
-      (event) => {
-        if (event.relatedTarget !== this.#box && !this.#explained(event.relatedTarget)) {
-          this.#closeUnlessFocused();
-        }
-      },
-      { signal },
-    );
-    this.#box.addEventListener('mouseleave', () => this.#closeUnlessFocused(), { signal });
-    document.addEventListener('scroll', () => this.close(), { signal, capture: true });
-    document.addEventListener(
-      'keydown',
-      (event) => {
-        if (event.key === 'Escape') this.close();
-      },
-      { signal },
-    );
+    root.addEventListener('focusin', open);
+    root.addEventListener('mouseover', open);
+    root.addEventListener('focusout', () => this.close());
+    const leave = ({ relatedTarget }: MouseEvent) => {
+      if (relatedTarget !== this.#box && !this.#explained(relatedTarget)) this.#closeUnlessFocused();
+    };
+    root.addEventListener('mouseout', leave);
+    this.#box.addEventListener('mouseleave', () => this.#closeUnlessFocused());
+    // Walking a table by keyboard scrolls it: the tooltip goes along.
+    document.addEventListener('scroll', () => this.#place(), { capture: true });
+    document.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.close();
+    });
   }
 
   explain(element: Element, explanation: string): void {
@@ -50,12 +41,6 @@ export class Tooltip {
     this.#target?.removeAttribute('aria-describedby');
     this.#target = null;
     this.#box.hidden = true;
-  }
-
-  dispose(): void {
-    this.#listeners.abort();
-    this.close();
-    this.#box.remove();
   }
 
   #explained(target: EventTarget | null): Element | null {
@@ -76,15 +61,18 @@ export class Tooltip {
     target.setAttribute('aria-describedby', this.#box.id);
     this.#box.textContent = explanation;
     this.#box.hidden = false;
-    this.#place(target.getBoundingClientRect());
+    this.#place();
   }
 
-  #place(anchor: DOMRect): void {
+  #place(): void {
+    if (!this.#target) return;
+    const anchor = this.#target.getBoundingClientRect();
     const { clientWidth, clientHeight } = document.documentElement;
     const { offsetWidth, offsetHeight } = this.#box;
-    const left = Math.max(gap, Math.min(anchor.left, clientWidth - offsetWidth - gap));
-    const below = anchor.bottom + gap;
-    const top = below + offsetHeight <= clientHeight ? below : Math.max(gap, anchor.top - offsetHeight - gap);
+    const left = Math.max(margin, Math.min(anchor.left, clientWidth - offsetWidth - margin));
+    const below = anchor.bottom - overlap;
+    const fits = below + offsetHeight <= clientHeight;
+    const top = fits ? below : Math.max(margin, anchor.top - offsetHeight + overlap);
     this.#box.style.setProperty('left', `${left}px`);
     this.#box.style.setProperty('top', `${top}px`);
   }
