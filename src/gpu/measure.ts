@@ -97,9 +97,10 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
 
     if (steps.count) {
       // One timed sample is worth more than a count that the closed form gives as well: keep its time.
-      const reserved = steps.time ? predictRun(execution, plain) * 1.2 : 0;
+      const runMs = predictRun(execution, 'plain', first);
+      const reserved = steps.time ? runMs * 1.2 : 0;
       const deadline = execution.deadline - reserved;
-      const expected = predictRun(execution, plain) * countingSlowdown;
+      const expected = runMs * countingSlowdown;
       if (performance.now() + expected > deadline) {
         stop(
           result,

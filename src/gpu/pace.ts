@@ -4,8 +4,13 @@ export const targetSliceMs = 200;
 const maxGrowth = 4;
 
 interface Rate {
+  /** Of the last submission. */
   msPerGroup: number;
+  /** Most workgroups in one submission so far. */
   largest: number;
+  /** Over all submissions but the first, which pays for what a driver does at first use. */
+  totalMs: number;
+  totalGroups: number;
 }
 
 /**
@@ -22,6 +27,16 @@ export class Pace {
   /** Predicted milliseconds; 0 for a kernel that has not run. */
   predict(kernel: string, groups: number): number {
     return (this.#rates.get(kernel)?.msPerGroup ?? 0) * groups;
+  }
+
+  /**
+   * Predicted milliseconds at the average pace so far. One slice is a poor witness where masks or other
+   * programs make workgroups unequal, but the last one is the right one to size the next.
+   */
+  project(kernel: string, groups: number): number {
+    const rate = this.#rates.get(kernel);
+    if (!rate) return 0;
+    return groups * (rate.totalGroups > 0 ? rate.totalMs / rate.totalGroups : rate.msPerGroup);
   }
 
   /**
@@ -50,9 +65,12 @@ export class Pace {
     for (const [kernel, groups] of totals) {
       const rate = this.#rates.get(kernel);
       const share = rate && predicted > 0 ? (rate.msPerGroup * groups) / predicted : groups / groupsInAll;
+      const spentMs = Math.max(1e-7 * groups, milliseconds * share);
       this.#rates.set(kernel, {
-        msPerGroup: Math.max(1e-7, (milliseconds * share) / groups),
+        msPerGroup: spentMs / groups,
         largest: Math.max(rate?.largest ?? 0, groups),
+        totalMs: rate ? rate.totalMs + spentMs : 0,
+        totalGroups: rate ? rate.totalGroups + groups : 0,
       });
     }
   }

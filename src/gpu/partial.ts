@@ -20,7 +20,7 @@ export async function partialRun(
   await tryUnreached(execution, submitter, binds);
   const remainingMs = sum(
     plan.dispatches.map((dispatch, index) =>
-      pace.predict(
+      pace.project(
         `${binds.variant} ${kernelKey(dispatch)}`,
         groupsIn(dispatch.grid) - run.groupsDone[index]!,
       ),

@@ -22,7 +22,7 @@ export interface SliceOptions {
   phase: MeasureProgress['phase'];
   /** Where in its phase this run lies, for progress. */
   within?: [number, number];
-  /** On the clock of `performance.now()`; the run ends unfinished with the slice that passes it. */
+  /** On the clock of `performance.now()`; the run ends unfinished with the slice that passes it, or the first. */
   deadline: number;
   copy?: number;
 }
@@ -59,7 +59,7 @@ export async function runSliced(
   const position = { dispatch: 0, group: 0 };
   while (position.dispatch < plan.dispatches.length) {
     throwIfCancelled(signal);
-    if (performance.now() >= options.deadline) return run;
+    if (run.slicesMs.length > 0 && performance.now() >= options.deadline) return run;
     const fraction = sum(run.groupsDone) / allGroups;
     const batch = nextBatch(execution, submitter, binds, position, options.copy ?? 0);
     reporter.report(options.phase, batch.stages[0]!, from + (to - from) * fraction, batch.predictedMs);

@@ -1,6 +1,7 @@
 import { type Execution, kernelKey } from './execution.ts';
 import type { TimeMeasurement } from './measurement.ts';
 import { targetSliceMs } from './pace.ts';
+import type { Variant } from './pipelines.ts';
 import { runSliced, type SlicedRun } from './runner.ts';
 import { groupsIn, wholeBoxes } from './slices.ts';
 import { median, quartiles, sum } from './statistics.ts';
@@ -30,7 +31,7 @@ export async function timePlan(
   const clock = submitter.hasTimestamps ? 'timestamp-query' : 'wall';
   const passes = wholePasses(execution);
   const launches = sum(passes.map((pass) => pass.launches.length));
-  const predictedMs = Math.min(first.wallMs, predictRun(execution, binds));
+  const predictedMs = predictRun(execution, binds.variant, first);
   const fits = predictedMs <= targetSliceMs && launches <= submitter.capacity;
   const taken = fits
     ? await timeWhole(execution, submitter, binds, samples, passes, predictedMs)
@@ -54,9 +55,12 @@ export async function timePlan(
   return { time, cold };
 }
 
-/** Wall time of one run at the pace learned so far. */
-export function predictRun({ plan, pace }: Execution, { variant }: Pick<Binds, 'variant'>): number {
-  return sum(plan.dispatches.map((d) => pace.predict(`${variant} ${kernelKey(d)}`, groupsIn(d.grid))));
+/** Time of another run of a plan that has run once: that run's, or less where its small first slices were slow. */
+export function predictRun({ plan, pace }: Execution, variant: Variant, first: SlicedRun): number {
+  const projected = sum(
+    plan.dispatches.map((d) => pace.project(`${variant} ${kernelKey(d)}`, groupsIn(d.grid))),
+  );
+  return Math.min(first.wallMs, projected);
 }
 
 /** Long runs: each sample is a run in slices, the sum of its passes. */

@@ -40,3 +40,13 @@ test('time of a mixed submission is shared as it was predicted', () => {
   expect(pace.predict('a', 10)).toBeCloseTo(20);
   expect(pace.predict('b', 10)).toBeCloseTo(60);
 });
+
+test('a projection averages over slices, without the first, which compiles', () => {
+  const pace = new Pace();
+  expect(pace.project('a', 10)).toBe(0);
+  pace.learn([{ kernel: 'a', groups: 1 }], 500);
+  expect(pace.project('a', 10)).toBe(5000);
+  pace.learn([{ kernel: 'a', groups: 10 }], 10);
+  pace.learn([{ kernel: 'a', groups: 30 }], 70);
+  expect(pace.project('a', 10)).toBeCloseTo(20);
+});
