@@ -13,7 +13,7 @@ import type { CommandId } from './contributions.ts';
 import { shapeAt } from './documentShapes.ts';
 import { escapeMarkdown, hoverText } from './hoverText.ts';
 import type { JobArgument } from './jobArgument.ts';
-import type { LastAdapter } from './lastAdapter.ts';
+import { type LastAdapter, shortName } from './lastAdapter.ts';
 
 /** The only command that a link in a hover may run. */
 const linkCommand: CommandId = 'attention.profile';
@@ -42,7 +42,9 @@ export class ShapeHover implements HoverProvider {
       assumption: found.assumption,
       rows: catalogue,
       limits: adapter?.limits ?? guaranteedLimits,
-      limitsOf: adapter ? `limits of ${adapter.name}` : "WebGPU's guaranteed limits: no adapter used yet",
+      limitsOf: adapter
+        ? `the limits of ${shortName(adapter)}`
+        : "WebGPU's guaranteed limits, no adapter used yet",
       link: `[$(play) Profile on ${escapeMarkdown(adapterLabel(adapter))}](${target} "Run these kernels now")`,
     });
     const markdown = new MarkdownString(text, true);
@@ -53,5 +55,5 @@ export class ShapeHover implements HoverProvider {
 
 function adapterLabel(adapter: LastAdapter | null): string {
   if (!adapter) return "this machine's GPU";
-  return adapter.software ? `${adapter.name} (software)` : adapter.name;
+  return adapter.software ? `${shortName(adapter)} (software)` : shortName(adapter);
 }

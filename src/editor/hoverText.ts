@@ -13,7 +13,7 @@ export interface HoverTextOptions {
   assumption: string;
   rows: readonly CatalogueRow[];
   limits: DeviceLimits;
-  /** Whose limits these are: `limits of NVIDIA A100`. */
+  /** Whose limits these are: `the limits of NVIDIA A100`. */
   limitsOf: string;
   /** Markdown of the link that profiles. It stands near the top, where a small hover does not cut it off. */
   link?: string;
@@ -54,7 +54,7 @@ export function hoverText(options: HoverTextOptions): string {
     }
   }
   if (costs.length > 0)
-    notes.push(`Tiling assumed: ${describeTilings(costs)} (${escapeMarkdown(limitsOf)}).`);
+    notes.push(`Tiling assumed: ${describeTilings(costs)}, from ${escapeMarkdown(limitsOf)}.`);
   const lines = [comparison(costs), ...notes].filter((line) => line !== '');
   const parts = [head, table(problem, costs), lines.join('  \n')];
   return parts.filter((part) => part !== '').join('\n\n');
@@ -76,7 +76,7 @@ function table(problem: Problem, costs: AlgorithmCost[]): string {
   const row = (title: string, least: string, of: (cost: Cost) => string) =>
     `| ${title} | ${[...costs.map(({ cost }) => of(cost)), least].join(' | ')} |`;
   return [
-    `| | ${[...costs.map(({ row: { id } }) => `${id} (exact)`), 'bound'].join(' | ')} |`,
+    `| | ${[...costs.map(({ row: { id } }) => `${id} (exact)`), 'bound'].map(spaced).join(' | ')} |`,
     `|:--|${'--:|'.repeat(costs.length + 1)}`,
     row('HBM bytes moved', formatBytes(bound.readBytes + bound.writeBytes), ({ traffic }) =>
       formatBytes(traffic.readBytes + traffic.writeBytes),
@@ -87,6 +87,11 @@ function table(problem: Problem, costs: AlgorithmCost[]): string {
     row('Memory', '', ({ memory }) => formatBytes(memory.peakBytes)),
     row('Arithmetic', '', ({ flops }) => formatFlops(flops.exact)),
   ].join('\n');
+}
+
+/** Keeps columns apart; Markdown drops blanks at the edge of a cell, but not this one. */
+function spaced(title: string): string {
+  return `&emsp;${title}`;
 }
 
 /** One sentence that names its row. */

@@ -31,6 +31,11 @@ export async function rememberAdapter(
   return adapter;
 }
 
+/** Without what drivers add in brackets, code names and trademarks: `SwiftShader Device`, `Intel Arc A770`. */
+export function shortName({ name }: LastAdapter): string {
+  return name.replace(/\s*\$?\([^)]*\)/g, '').trim() || name;
+}
+
 function readLimits(value: unknown): DeviceLimits | null {
   if (typeof value !== 'object' || value === null) return null;
   const limits = { ...guaranteedLimits };

@@ -1,7 +1,7 @@
 import { Disposable, StatusBarAlignment, window } from 'vscode';
 import type { PanelState } from '../panel/protocol.ts';
 import { type CommandId, statusBarItemId } from './contributions.ts';
-import type { LastAdapter } from './lastAdapter.ts';
+import { type LastAdapter, shortName } from './lastAdapter.ts';
 
 export interface StatusBarSources {
   adapter: () => LastAdapter | null;
@@ -40,7 +40,7 @@ function whileRunning({ title, message, fraction }: PanelState & { kind: 'runnin
 }
 
 function whileIdle(adapter: LastAdapter | null): Content {
-  const name = adapter ? shorten(adapter.name) : 'Attention';
+  const name = adapter ? shorten(shortName(adapter)) : 'Attention';
   const text = adapter?.software ? `$(circuit-board) ${name} (software)` : `$(circuit-board) ${name}`;
   const label = adapter
     ? `Attention Profiler runs on ${adapter.name}${adapter.software ? ', a software adapter' : ''}`
@@ -54,8 +54,8 @@ function whileIdle(adapter: LastAdapter | null): Content {
   };
 }
 
-/** Drivers add their code names and trademarks in brackets; those also keep `$(icon)` from being one. */
+/** Short, and `$(icon)` in it is no icon. */
 function shorten(name: string): string {
-  const clean = name.replace(/\s*\$?\([^)]*\)/g, '').trim() || 'Attention';
-  return clean.length > 28 ? `${clean.slice(0, 27)}…` : clean;
+  const plain = name.replaceAll('$(', '(');
+  return plain.length > 28 ? `${plain.slice(0, 27)}…` : plain;
 }

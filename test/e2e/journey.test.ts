@@ -92,6 +92,28 @@ describe('from a shape in the editor to numbers in the panel', () => {
     profileTimeout,
   );
 
+  test(
+    'a typed shape is checked while it is typed, and its profile can be cancelled',
+    async () => {
+      const { page } = workbench;
+      await workbench.runCommand('Attention: Profile Shape...');
+      await workbench.quickInput().fill('1,8,x,64');
+      await page.locator('.quick-input-message').filter({ hasText: 'not a whole number' }).waitFor();
+      await workbench.quickInput().fill('1,8,4096,64');
+      await page.keyboard.press('Enter');
+      await waitFor('the status bar to show progress', async () =>
+        /%/.test((await statusItem().textContent()) ?? ''),
+      );
+      const toast = workbench.notifications().filter({ hasText: 'Profiling 1,8,4096,64' });
+      await toast.waitFor();
+      await workbench.screenshot('journey-running');
+      await toast.getByRole('button', { name: 'Cancel' }).click();
+      // What was there before is there again.
+      await results(/77 queries/);
+    },
+    profileTimeout,
+  );
+
   test.each(Object.keys(themes) as Theme[])(
     'hover and panel in the %s theme',
     async (theme) => {

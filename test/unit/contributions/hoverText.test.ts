@@ -36,7 +36,7 @@ describe('the hover', () => {
   });
 
   test('columns and rows together name the provenance of every number', () => {
-    expect(hover()).toContain('| | standard (exact) | flash2 (exact) | bound |');
+    expect(hover()).toContain('| | &emsp;standard (exact) | &emsp;flash2 (exact) | &emsp;bound |');
   });
 
   test('its numbers are those of the cost model, each in a row that names its provenance', () => {
@@ -62,7 +62,7 @@ describe('the hover', () => {
   });
 
   test('the tiling is printed, and whose limits chose it', () => {
-    expect(hover()).toMatch(/Tiling assumed: .*br=\d+ bc=\d+.* \(WebGPU's guaranteed limits\)\./);
+    expect(hover()).toMatch(/Tiling assumed: .*br=\d+ bc=\d+.*, from WebGPU's guaranteed limits\./);
   });
 
   test('an algorithm that does not fit says which number met which limit', () => {
