@@ -30,7 +30,7 @@ export const stages: Stage[] = [
     name: 'e2e',
     run: async () => {
       await buildIfStale();
-      return await runVitest('e2e', { timeoutMs: 300_000, serial: true });
+      return await runVitest('e2e', { timeoutMs: 420_000, serial: true });
     },
   },
 ];
