@@ -61,7 +61,7 @@ export function trafficTable(comparison: Comparison, unit: TrafficUnit): TableMo
   return {
     id: 'traffic',
     caption: unit === 'bytes' ? 'Bytes through storage buffers' : 'Loads and stores of storage buffers',
-    columns: [unit === 'bytes' ? 'bytes' : 'accesses', ...tensors, 'all', 'provenance'],
+    columns: [unit === 'bytes' ? 'bytes' : 'accesses', 'all', ...tensors, 'provenance'],
     groups: comparison.runs.map((run, index) => ({
       header: names[index]!,
       rows: trafficRows(run, names[index]!, tensors, unit),
@@ -100,11 +100,11 @@ function accountRows(
       indent: kind !== 'both',
       strong: kind === 'both',
       cells: [
+        cell(bigTally(traffic), 'all tensors'),
         ...tensors.map((tensor) => {
           const buffer = bufferOf(traffic, tensor);
           return buffer ? cell(bigTally(buffer), tensorLabel(tensor)) : none;
         }),
-        cell(bigTally(traffic), 'all tensors'),
         words(traffic.provenance),
       ],
     };
