@@ -28,7 +28,6 @@ export async function timePlan(
   samples: number,
   first: SlicedRun,
 ): Promise<{ time: TimeMeasurement; cold: boolean }> {
-  const clock = submitter.hasTimestamps ? 'timestamp-query' : 'wall';
   const passes = wholePasses(execution);
   const launches = sum(passes.map((pass) => pass.launches.length));
   const predictedMs = predictRun(execution, binds.variant, first);
@@ -37,7 +36,11 @@ export async function timePlan(
     ? await timeWhole(execution, submitter, binds, samples, passes, predictedMs)
     : await timeSliced(execution, submitter, binds, samples, predictedMs);
   const cold = taken.length === 0;
-  const kept: Sample[] = cold ? [first] : taken;
+  // A device whose timestamps stand still has none.
+  const hasDeviceTimes = submitter.hasTimestamps && first.deviceMs > 0;
+  const kept: Sample[] = (cold ? [first] : taken).map((sample) =>
+    hasDeviceTimes ? sample : { ...sample, deviceMs: sample.deviceMs || sample.wallMs },
+  );
   const { median: medianMs, p25, p75 } = quartiles(kept.map((sample) => sample.deviceMs));
   const withStages = kept.filter((sample) => sample.stageMs.size > 0);
   const time: TimeMeasurement = {
@@ -50,7 +53,7 @@ export async function timePlan(
       name,
       medianMs: withStages.length > 0 ? median(withStages.map(({ stageMs }) => stageMs.get(name) ?? 0)) : 0,
     })),
-    clock,
+    clock: hasDeviceTimes ? 'timestamp-query' : 'wall',
   };
   return { time, cold };
 }
@@ -120,15 +123,15 @@ async function timeWhole(
   const { deadline, reporter, plan } = execution;
   const whole = passes.flatMap(({ launches }) => launches);
   let expectedMs = predictedMs;
-  const timed = async (within: number, repeats: number): Promise<Sample> => {
+  const timed = async (within: number, repeats: number, index = 0): Promise<Sample> => {
     reporter.report('time', null, within, expectedMs * repeats);
     const submitted = await submitter.submit(
       binds,
-      [repeat(whole, repeats, submitter)],
+      [repeat(whole, repeats, submitter, index * repeats)],
       expectedMs * repeats,
     );
     const wallMs = submitted.wallMs / repeats;
-    const deviceMs = (submitted.passMs?.[0] ?? submitted.wallMs) / repeats;
+    const deviceMs = (submitted.passMs?.[0] || submitted.wallMs) / repeats;
     expectedMs = deviceMs;
     return { deviceMs, wallMs, stageMs: new Map() };
   };
@@ -144,7 +147,7 @@ async function timeWhole(
   const share = plan.stages.length > 1 ? 0.5 : 1;
   for (let index = 0; index < samples; index++) {
     if (performance.now() + expectedMs * repeats > deadline) break;
-    taken.push(await timed((share * index) / samples, repeats));
+    taken.push(await timed((share * index) / samples, repeats, index + 1));
   }
   for (const [index, sample] of taken.entries()) {
     if (plan.stages.length === 1) {
@@ -153,7 +156,14 @@ async function timeWhole(
     }
     if (index > 0 && performance.now() + expectedMs * repeats > deadline) break;
     reporter.report('time', null, share + (share * index) / taken.length, expectedMs * repeats);
-    sample.stageMs = await timeStages(submitter, binds, passes, repeats, expectedMs * repeats);
+    sample.stageMs = await timeStages(
+      submitter,
+      binds,
+      passes,
+      repeats,
+      expectedMs * repeats,
+      index * repeats,
+    );
   }
   return taken;
 }
@@ -165,13 +175,14 @@ async function timeStages(
   passes: StagePass[],
   repeats: number,
   predictedMs: number,
+  firstCopy: number,
 ): Promise<Map<string, number>> {
   const stageMs = new Map<string, number>();
   // Without timestamps a pass can only be timed as a submission of its own.
   const together = submitter.hasTimestamps ? maxPassesPerSubmission : 1;
   for (let from = 0; from < passes.length; from += together) {
     const some = passes.slice(from, from + together);
-    const work = some.map(({ launches }) => repeat(launches, repeats, submitter));
+    const work = some.map(({ launches }) => repeat(launches, repeats, submitter, firstCopy));
     const { passMs, wallMs } = await submitter.submit(
       binds,
       work,
@@ -190,9 +201,15 @@ function repeatsFor(submitter: Submitter, deviceMs: number): number {
   return Math.min(maxRepeats, Math.max(1, Math.ceil(wanted / Math.max(deviceMs, 1e-6))));
 }
 
-function repeat(launches: readonly Launch[], times: number, submitter: Submitter): Launch[] {
+/** The launches so often, each time on the next copy of the inputs, starting with `firstCopy`. */
+function repeat(
+  launches: readonly Launch[],
+  times: number,
+  submitter: Submitter,
+  firstCopy: number,
+): Launch[] {
   const copies = submitter.copies.length;
   return Array.from({ length: times }, (_, time) =>
-    launches.map((launch) => ({ ...launch, copy: time % copies })),
+    launches.map((launch) => ({ ...launch, copy: (firstCopy + time) % copies })),
   ).flat();
 }

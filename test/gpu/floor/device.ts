@@ -1,4 +1,5 @@
 import { create } from 'webgpu';
+import type { DeviceDescription } from '../../../src/attention/limits.ts';
 import { describeAdapter } from '../../../src/gpu/describe.ts';
 import { GuardedDevice } from '../../../src/gpu/device.ts';
 import { DeviceSession } from '../../../src/gpu/deviceSession.ts';
@@ -16,7 +17,7 @@ export class TestGpu {
   }
 
   /** A device alone, and the session on it, for tests that look below `measure`. */
-  async device(features: GPUFeatureName[] = ['timestamp-query']) {
+  async device(features: GPUFeatureName[] = ['timestamp-query'], described: Partial<DeviceDescription> = {}) {
     const adapter = (await this.gpu.requestAdapter())!;
     const device = await adapter.requestDevice({
       requiredFeatures: features,
@@ -26,7 +27,7 @@ export class TestGpu {
       },
     });
     const guarded = new GuardedDevice(device);
-    const session = new DeviceSession(guarded, describeAdapter(adapter, device, {}));
+    const session = new DeviceSession(guarded, { ...describeAdapter(adapter, device, {}), ...described });
     this.#disposables.push(session);
     return { device, guarded, session };
   }

@@ -136,6 +136,26 @@ test('without timestamps the wall clock is used, and the result says so', async 
   expect(time!.stages.map(({ medianMs }) => medianMs > 0)).toEqual([true, true]);
 });
 
+test('on hardware the inputs are copied, so that repeats do not find them in a cache', async () => {
+  // The adapter is the embedded one; only its description is a GPU's, which decides this.
+  const peaks = { provenance: 'measured', bandwidthGBs: 1, f32Gflops: 1, f16Gflops: null } as const;
+  const { device, session: hardware } = await gpu.device(undefined, { type: 'unknown', peaks });
+  const buffers = watchBuffers(device);
+  const { plan, modules } = plainAttention(problem);
+  const steps = { check: { rows: 'all' as const }, count: true, time: { samples: 9 } };
+  const { status, reason, time, memory } = await hardware.measure(request(plan, modules, steps));
+  expect(reason).toBeUndefined();
+  expect(status).toBe('ok');
+  expect(time!.samplesMs).toHaveLength(9);
+  const inputBytes = plan.buffers
+    .filter(({ role }) => role === 'input')
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  const onSoftware = await session.measure(request(plan, modules, steps));
+  expect(memory.peakBytes).toBe(onSoftware.memory.peakBytes);
+  expect(memory.harnessPeakBytes - onSoftware.memory.harnessPeakBytes).toBeGreaterThan(6 * inputBytes);
+  expect(buffers.live()).toBe(0);
+});
+
 test('progress says what comes next, never goes back, and every report has its patience', async () => {
   const { plan, modules } = plainAttention(problem);
   const reports: MeasureProgress[] = [];

@@ -16,10 +16,12 @@ test('order does not matter, quantiles rise, and the ends are the extremes', () 
   fc.assert(
     fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }), (values) => {
       const { p25, median: middle, p75 } = quartiles(values.toReversed());
-      expect(quartiles(values)).toEqual({ p25, median: middle, p75 });
+      const again = quartiles(values);
+      // By ===, to which 0 and -0 are one value, as they are to sorting.
+      expect(again.p25 === p25 && again.median === middle && again.p75 === p75).toBe(true);
       expect(p25 <= middle && middle <= p75).toBe(true);
-      expect(quantile(values, 0)).toBe(Math.min(...values));
-      expect(quantile(values, 1)).toBe(Math.max(...values));
+      expect(quantile(values, 0) === Math.min(...values)).toBe(true);
+      expect(quantile(values, 1) === Math.max(...values)).toBe(true);
     }),
   );
 });
