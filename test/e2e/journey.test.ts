@@ -12,7 +12,7 @@ let workbench: Workbench;
 
 beforeAll(async () => {
   server = await startTestServer({
-    settings: { 'attentionProfiler.adapter': 'embedded', 'attentionProfiler.repeats': 3 },
+    settings: { 'attentionProfiler.repeats': 3 },
   });
   browser = await launchBrowser();
   workbench = await Workbench.open(browser, server, { viewport: { width: 1440, height: 900 } });
@@ -51,6 +51,21 @@ async function ourHover(): Promise<Locator> {
 }
 
 describe('from a shape in the editor to numbers in the panel', () => {
+  test('the adapters of this machine are listed; the one that is chosen stands in the status bar', async () => {
+    await workbench.openEditor({ file: 'attention.py' });
+    await statusItem().click();
+    const software = workbench.quickInputRows().filter({ hasText: /SwiftShader.*software/ });
+    await software.waitFor({ timeout: 60_000 });
+    await workbench.screenshot('journey-adapters');
+    const rows = await workbench.quickInputRows().allInnerTexts();
+    for (const [index, choice] of ['auto', 'hardware', 'software', 'embedded'].entries()) {
+      expect(rows[index]?.trim().startsWith(choice), rows[index]).toBe(true);
+    }
+    await software.click();
+    const named = async () => /SwiftShader.*software/.test((await statusItem().textContent()) ?? '');
+    await waitFor('the adapter in the status bar', named);
+  }, 90_000);
+
   test(
     'cursor on a shape, one command: standard and flash in the panel',
     async () => {
@@ -72,11 +87,6 @@ describe('from a shape in the editor to numbers in the panel', () => {
     },
     profileTimeout,
   );
-
-  test('the status bar names the adapter and that it is software', async () => {
-    const named = async () => /swiftshader.*software/i.test((await statusItem().textContent()) ?? '');
-    await waitFor('the adapter in the status bar', named);
-  });
 
   test(
     'a click on the link of a hover profiles the shape under it',
@@ -135,6 +145,18 @@ describe('from a shape in the editor to numbers in the panel', () => {
     expect(table(before).length).toBeGreaterThan(5);
     expect(table(after)).toEqual(table(before));
   }, 90_000);
+
+  test(
+    'what a reload brought back can be run again',
+    async () => {
+      await workbench.webview().getByRole('button', { name: 'Rerun' }).click();
+      await waitFor('the status bar to show progress', async () =>
+        /%/.test((await statusItem().textContent()) ?? ''),
+      );
+      await results(/77 queries/);
+    },
+    profileTimeout,
+  );
 
   test('no error of the page went uncaught', () => {
     expect(workbench.pageErrors.filter((error) => /attention/i.test(error.stack ?? ''))).toEqual([]);

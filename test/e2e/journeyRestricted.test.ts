@@ -10,7 +10,7 @@ let workbench: Workbench;
 beforeAll(async () => {
   server = await startTestServer({
     trust: false,
-    settings: { 'attentionProfiler.adapter': 'embedded', 'attentionProfiler.repeats': 2 },
+    settings: { 'attentionProfiler.repeats': 2 },
   });
   browser = await launchBrowser();
   workbench = await Workbench.open(browser, server);
