@@ -85,8 +85,9 @@ function readUnpacking(text: string, equals: number): NamedSizes | null {
   // Looked at first because it is cheap and most equals signs end here.
   if (!/^\s?[([\d]/.test(text.slice(equals + 1, equals + 3))) return null;
   const head = text.slice(Math.max(0, equals - 120), equals);
-  const targets =
-    /[([]? ?((?:[A-Za-z_]\w{0,19} {0,2}, {0,2}){2,6}[A-Za-z_]\w{0,19}) ?[)\]]? {0,2}$/.exec(head);
+  const targets = /[([]? ?((?:[A-Za-z_]\w{0,19} {0,2}, {0,2}){2,6}[A-Za-z_]\w{0,19}) ?[)\]]? {0,2}$/.exec(
+    head,
+  );
   if (!targets) return null;
   const names = targets[1]!.split(',').map((name) => name.trim());
   const scanner = new Scanner(text, equals + 1, longestShape);
