@@ -1,45 +1,106 @@
 import type { Problem } from './problem.ts';
 
-type MaskedShape = Pick<Problem, 'seqLenQ' | 'seqLenKv' | 'causal'>;
+export type MaskedShape = Pick<
+  Problem,
+  'batch' | 'seqLenQ' | 'seqLenKv' | 'causal' | 'window' | 'lengths' | 'packed'
+>;
+
+/** Keys `start` .. `end` - 1. Every mask here leaves a contiguous range; an empty one has start = end. */
+export interface KeyRange {
+  start: number;
+  end: number;
+}
+
+/** Keys of a batch entry that are not padding. */
+export function keyCount(problem: MaskedShape, batch: number): number {
+  return problem.lengths?.[batch] ?? problem.seqLenKv;
+}
 
 /**
- * How many keys past its own index a query may see; query `row` sees keys 0 .. row + offset.
- * `top-left`: 0. `bottom-right`: seqLenKv - seqLenQ, so that the last query sees the last key.
+ * Query `row` has its diagonal at key row + offset. `top-left`: 0. `bottom-right`, and windows without a
+ * causal mask (as in flash-attn): the last query's diagonal is the last key of the batch entry.
  */
-export function causalOffset(problem: MaskedShape): number {
-  return problem.causal === 'bottom-right' ? problem.seqLenKv - problem.seqLenQ : 0;
+export function diagonalOffset(problem: MaskedShape, batch: number): number {
+  if (problem.causal === 'top-left' || problem.packed) return 0;
+  return keyCount(problem, batch) - problem.seqLenQ;
 }
 
-/** Number of keys that query `row` sees: always the first ones. Zero for a fully masked row. */
-export function visibleKeys(problem: MaskedShape, row: number): number {
-  if (!problem.causal) return problem.seqLenKv;
-  return Math.max(0, Math.min(problem.seqLenKv, row + 1 + causalOffset(problem)));
+/** How far a query sees on either side of its diagonal; null is no limit. */
+export function band({ causal, window }: MaskedShape): { left: number | null; right: number | null } {
+  return { left: window?.left ?? null, right: causal ? 0 : (window?.right ?? null) };
 }
 
-/** Visible query-key pairs of one head: the sum of `visibleKeys` over all rows. Exact below 2^53. */
+/** The keys that query `row` of a batch entry sees. Both ends never fall from one row to the next. */
+export function visibleRange(problem: MaskedShape, batch: number, row: number): KeyRange {
+  let start = 0;
+  let end = keyCount(problem, batch);
+  if (problem.packed) {
+    for (const length of problem.packed) {
+      end = start + length;
+      if (row < end) break;
+      start = end;
+    }
+  }
+  const { left, right } = band(problem);
+  const diagonal = row + diagonalOffset(problem, batch);
+  if (left !== null) start = Math.max(start, diagonal - left);
+  if (right !== null) end = Math.min(end, diagonal + right + 1);
+  end = Math.max(0, end);
+  return { start: Math.min(start, end), end };
+}
+
+/** Batch entries that differ in their masks: one for all unless they have lengths of their own. */
+export function maskClasses(problem: MaskedShape): { batch: number; count: number }[] {
+  if (!problem.lengths) return [{ batch: 0, count: problem.batch }];
+  const classes = new Map<number, { batch: number; count: number }>();
+  for (const [batch, length] of problem.lengths.entries()) {
+    const known = classes.get(length);
+    if (known) known.count++;
+    else classes.set(length, { batch, count: 1 });
+  }
+  return [...classes.values()];
+}
+
+/** Visible query-key pairs of one head, summed over the batch. Exact below 2^53. */
 export function visiblePairs(problem: MaskedShape): number {
-  const { seqLenQ, seqLenKv } = problem;
-  if (!problem.causal) return seqLenQ * seqLenKv;
-  const offset = causalOffset(problem);
-  // Row r sees r + 1 + offset keys while that lies in 1 .. seqLenKv; before that none, after that all.
-  const firstSeeing = Math.min(seqLenQ, Math.max(0, -offset));
-  const firstFull = Math.min(seqLenQ, Math.max(firstSeeing, seqLenKv - offset));
-  const rising = firstFull - firstSeeing;
-  const sum = rising * (firstSeeing + 1 + offset) + (rising * (rising - 1)) / 2;
-  return sum + (seqLenQ - firstFull) * seqLenKv;
+  let pairs = 0;
+  for (const { batch, count } of maskClasses(problem)) pairs += count * pairsOf(problem, batch);
+  return pairs;
 }
 
-/** One row of tiles: query rows `rowStart` .. `rowStart + rows`, of which the last sees `keyEnd` keys. */
-export interface TileRow {
+function pairsOf(problem: MaskedShape, batch: number): number {
+  const { left, right } = band(problem);
+  if (left === null && right === null && !problem.packed) {
+    return problem.seqLenQ * keyCount(problem, batch);
+  }
+  let pairs = 0;
+  for (let row = 0; row < problem.seqLenQ; row++) {
+    const { start, end } = visibleRange(problem, batch, row);
+    pairs += end - start;
+  }
+  return pairs;
+}
+
+/** One row of tiles: query rows `rowStart` .. `rowStart + rows`, and the keys that any of them sees. */
+export interface TileRow extends KeyRange {
   rowStart: number;
   rows: number;
-  keyEnd: number;
+  /** Keys that all of its rows see; empty where start >= end. */
+  shared: KeyRange;
 }
 
-/** The rows of tiles of one head, top to bottom. Every tile beyond `keyEnd` is empty. */
-export function* tileRows(problem: MaskedShape, br: number): Generator<TileRow> {
+/** The rows of tiles of one head, top to bottom. Tiles outside start .. end are empty. */
+export function* tileRows(problem: MaskedShape, batch: number, br: number): Generator<TileRow> {
   for (let rowStart = 0; rowStart < problem.seqLenQ; rowStart += br) {
     const rows = Math.min(br, problem.seqLenQ - rowStart);
-    yield { rowStart, rows, keyEnd: visibleKeys(problem, rowStart + rows - 1) };
+    const first = visibleRange(problem, batch, rowStart);
+    const last = visibleRange(problem, batch, rowStart + rows - 1);
+    yield {
+      rowStart,
+      rows,
+      start: Math.min(first.start, last.end),
+      end: last.end,
+      shared: { start: last.start, end: first.end },
+    };
   }
 }
