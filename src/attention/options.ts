@@ -54,3 +54,29 @@ function rateError({ softcap, dropout }: Problem): string | null {
   if (dropout !== null && !(dropout >= 0 && dropout < 1)) return `dropout must be from 0 to below 1, got ${dropout}`;
   return null;
 }
+
+/**
+ * ALiBi slopes (Press et al. 2022, section 3): for a power of two heads 2^(-8 i / heads), i = 1 .. heads;
+ * else those of the next lower power of two, then every other one of the next higher. Rounded to f32.
+ */
+export function alibiSlopes(heads: number): number[] {
+  const lower = 2 ** Math.floor(Math.log2(heads));
+  const ofPower = (count: number) => Array.from({ length: count }, (_, i) => 2 ** ((-8 * (i + 1)) / count));
+  const extra = ofPower(2 * lower).filter((_, i) => i % 2 === 0);
+  return [...ofPower(lower), ...extra].slice(0, heads).map(Math.fround);
+}
+
+/** An element of P is dropped where its random word is below this; the rate as the kernels see it. */
+export function dropThreshold(dropout: number): number {
+  return Math.floor(dropout * 2 ** 32);
+}
+
+/** Streams of the seed: what each tensor's numbers are drawn from. */
+export const streams = { q: 0, k: 1, v: 2, do: 3, bias: 4, sinks: 5 } as const;
+
+/**
+ * The dropout mask: element (head of batch x heads, row, key) is dropped where word key mod 4 of Philox
+ * block (floor(key / 4), row, head, 1), key (seed low, seed high), is below `dropThreshold`. The last
+ * counter word keeps it apart from the inputs, which have 0 there.
+ */
+export const dropoutCounterTag = 1;

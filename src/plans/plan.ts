@@ -1,18 +1,28 @@
 import type { DeviceLimits } from '../attention/limits.ts';
-import type { Pass, Problem } from '../attention/problem.ts';
+import type { Dtype, Pass, Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 
-/** What a buffer holds before the plan runs. Everything that is not an input is poisoned with NaN. */
+/** What a buffer holds before the plan runs. */
 export type Fill =
+  /** Standard normal numbers of a stream (src/attention/random), rounded to the buffer's storage type. */
   | { kind: 'normal'; seed: number; stream: number }
+  /** 32-bit words as they are. */
+  | { kind: 'words'; words: number[] }
+  | { kind: 'zero' }
   /** Every element NaN, so that an element nobody writes shows. */
   | { kind: 'poison' };
 
 export interface PlanBuffer {
   /** The field's name of the tensor in lower case: q, k, v, s, p, o, lse. Also the WGSL variable's name. */
   name: string;
-  role: 'input' | 'output' | 'scratch';
+  /**
+   * `table` is a uniform buffer of option values (lengths, slopes, sinks); it is the harness's, not a tensor.
+   * `computed` is an input that the plan's prologue computes: O and LSE of a backward pass.
+   */
+  role: 'input' | 'computed' | 'output' | 'scratch' | 'table';
   bytes: number;
+  /** Storage type and row width in elements; rows are laid out as `rowLayout` says. */
+  elements: { dtype: Dtype; width: number };
   fill: Fill;
 }
 
@@ -22,6 +32,18 @@ export interface PlanModule {
   source: string;
   conditions: Record<string, boolean>;
   constants: Record<string, number>;
+  /** Tensors that the kernel accesses through generated accessors: `import tensors::load_q`. */
+  tensors: ModuleTensor[];
+}
+
+/** A tensor of a module: accessors `load_<name>` and `store_<name>` by row and vec4 column. */
+export interface ModuleTensor {
+  name: string;
+  binding: number;
+  access: 'read' | 'write' | 'read_write';
+  dtype: Dtype;
+  /** Elements of a row. */
+  width: number;
 }
 
 /** A slice of a buffer as one binding; `offset` obeys the device's offset alignment. Bytes. */
@@ -55,6 +77,11 @@ export interface Plan {
   tiling: Tiling;
   buffers: PlanBuffer[];
   modules: PlanModule[];
+  /**
+   * Run once, in order, before anything is checked, counted or timed: the forward pass whose results a
+   * backward pass takes as given. Empty for a forward plan.
+   */
+  prologue: PlanDispatch[];
   /** In the order in which they run. */
   dispatches: PlanDispatch[];
   /** Names in the order in which they first run. */

@@ -1,12 +1,12 @@
-import { tileRows, visibleKeys } from '../mask.ts';
+import { maskClasses, tileRows } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import type { TileCounts } from './cost.ts';
 
-/** Sums over the tiles of one head's score matrix. Exact: every sum stays below 2^53. */
+/** Sums over the tiles of one head's score matrix, over the whole batch. Exact: all stay below 2^53. */
 export interface TileSums {
-  /** Sum over rows of tiles of the keys its last row sees: K or V rows read by a kernel that walks them all. */
+  /** Keys that a row of tiles walks, summed over the rows of tiles: K or V rows read by a fused kernel. */
   keysWalked: number;
-  /** Sum over non-empty tiles of their query rows: Q rows read by a kernel that loads Q for each tile. */
+  /** Query rows of every non-empty tile: Q rows read by a kernel that loads Q for each tile. */
   queryRowsPerTile: number;
   /** Query rows in rows of tiles that see any key. */
   queryRowsSeeing: number;
@@ -25,24 +25,32 @@ export function tileSums(problem: Problem, br: number, bc: number): TileSums {
     partial: 0,
   };
   const tilesAcross = Math.ceil(problem.seqLenKv / bc);
-  for (const { rowStart, rows, keyEnd } of tileRows(problem, br)) {
-    const walked = Math.ceil(keyEnd / bc);
-    // A tile is full where its first row already sees all of its keys.
-    const firstRowSees = visibleKeys(problem, rowStart);
-    const full = firstRowSees === problem.seqLenKv ? tilesAcross : Math.floor(firstRowSees / bc);
-    sums.keysWalked += keyEnd;
-    sums.queryRowsPerTile += walked * rows;
-    if (keyEnd > 0) sums.queryRowsSeeing += rows;
-    sums.total += tilesAcross;
-    sums.skipped += tilesAcross - walked;
-    sums.partial += walked - full;
+  for (const { batch, count } of maskClasses(problem)) {
+    for (const { rows, start, end, shared } of tileRows(problem, batch, br)) {
+      const walked = start < end ? Math.ceil(end / bc) - Math.floor(start / bc) : 0;
+      sums.keysWalked += count * (end - start);
+      sums.queryRowsPerTile += count * walked * rows;
+      if (walked > 0) sums.queryRowsSeeing += count * rows;
+      sums.total += count * tilesAcross;
+      sums.skipped += count * (tilesAcross - walked);
+      sums.partial += count * (walked - fullTiles(shared.start, shared.end, start, end, bc));
+    }
   }
   return sums;
 }
 
-/** The same tiles counted over all batches and heads. */
+/** Walked tiles whose keys, as far as any row sees them, are seen by every row. */
+function fullTiles(sharedStart: number, sharedEnd: number, start: number, end: number, bc: number): number {
+  if (sharedStart >= sharedEnd) return 0;
+  // A tile that the walk enters late or leaves early counts as full where all rows see what it walks.
+  const first = sharedStart <= start ? Math.floor(start / bc) : Math.ceil(sharedStart / bc);
+  const last = sharedEnd >= end ? Math.ceil(end / bc) : Math.floor(sharedEnd / bc);
+  return Math.max(0, last - first);
+}
+
+/** The same tiles counted over all heads. */
 export function tileCounts(problem: Problem, sums: TileSums): TileCounts {
-  const heads = problem.batch * problem.heads;
+  const { heads } = problem;
   return {
     provenance: 'exact',
     total: sums.total * heads,
