@@ -1,10 +1,17 @@
+import { blockMaskError } from './blockMask.ts';
 import type { Problem } from './problem.ts';
 import type { Result } from './shape.ts';
 
 /** Checks the options against the sizes: what is wrong and what is right, in one line. */
 export function checkOptions(problem: Problem): Result<Problem> {
   const error =
-    windowError(problem) ?? lengthsError(problem) ?? packedError(problem) ?? biasError(problem) ?? rateError(problem);
+    windowError(problem) ??
+    lengthsError(problem) ??
+    packedError(problem) ??
+    biasError(problem) ??
+    rateError(problem) ??
+    (problem.blockMask && blockMaskError(problem.blockMask)) ??
+    ringError(problem);
   return error === null ? { ok: true, value: problem } : { ok: false, error };
 }
 
@@ -14,7 +21,8 @@ function windowError({ window, causal }: Problem): string | null {
   if (!window) return null;
   for (const side of ['left', 'right'] as const) {
     const width = window[side];
-    if (width !== null && !isSize(width)) return `window ${side} must be a whole number of at least 0, got ${width}`;
+    if (width !== null && !isSize(width))
+      return `window ${side} must be a whole number of at least 0, got ${width}`;
   }
   if (causal && window.right !== null && window.right !== 0) {
     return `a causal mask already ends at the diagonal: window right must be 0 or left out, got ${window.right}`;
@@ -24,7 +32,8 @@ function windowError({ window, causal }: Problem): string | null {
 
 function lengthsError({ lengths, batch, seqLenKv }: Problem): string | null {
   if (!lengths) return null;
-  if (lengths.length !== batch) return `lengths needs one number per batch entry: ${batch}, got ${lengths.length}`;
+  if (lengths.length !== batch)
+    return `lengths needs one number per batch entry: ${batch}, got ${lengths.length}`;
   const wrong = lengths.find((length) => !isSize(length) || length > seqLenKv);
   return wrong === undefined ? null : `lengths are between 0 and the key length ${seqLenKv}, got ${wrong}`;
 }
@@ -33,7 +42,8 @@ function packedError({ packed, lengths, batch, seqLenQ, seqLenKv }: Problem): st
   if (!packed) return null;
   if (lengths) return 'packed sequences have no padding: give packed or lengths, not both';
   if (batch !== 1) return `packed sequences lie in one batch entry: batch must be 1, got ${batch}`;
-  if (seqLenQ !== seqLenKv) return 'packed sequences attend within themselves: query and key length must agree';
+  if (seqLenQ !== seqLenKv)
+    return 'packed sequences attend within themselves: query and key length must agree';
   const wrong = packed.find((length) => !isSize(length) || length === 0);
   if (wrong !== undefined) return `packed lengths are at least 1, got ${wrong}`;
   const total = packed.reduce((sum, length) => sum + length, 0);
@@ -42,8 +52,10 @@ function packedError({ packed, lengths, batch, seqLenQ, seqLenKv }: Problem): st
 
 function biasError({ bias, batch, heads }: Problem): string | null {
   if (!bias) return null;
-  if (bias.batch !== 1 && bias.batch !== batch) return `bias has batch ${bias.batch}: 1 or ${batch} is possible`;
-  if (bias.heads !== 1 && bias.heads !== heads) return `bias has ${bias.heads} heads: 1 or ${heads} is possible`;
+  if (bias.batch !== 1 && bias.batch !== batch)
+    return `bias has batch ${bias.batch}: 1 or ${batch} is possible`;
+  if (bias.heads !== 1 && bias.heads !== heads)
+    return `bias has ${bias.heads} heads: 1 or ${heads} is possible`;
   return null;
 }
 
@@ -51,8 +63,22 @@ function rateError({ softcap, dropout }: Problem): string | null {
   if (softcap !== null && !(softcap > 0 && Number.isFinite(softcap))) {
     return `softcap must be above 0, got ${softcap}`;
   }
-  if (dropout !== null && !(dropout >= 0 && dropout < 1)) return `dropout must be from 0 to below 1, got ${dropout}`;
+  if (dropout !== null && !(dropout >= 0 && dropout < 1))
+    return `dropout must be from 0 to below 1, got ${dropout}`;
   return null;
+}
+
+const maxRingDevices = 256;
+
+function ringError({ ringDevices, seqLenQ, seqLenKv }: Problem): string | null {
+  if (ringDevices === null) return null;
+  if (!Number.isSafeInteger(ringDevices) || ringDevices < 1 || ringDevices > maxRingDevices) {
+    return `ring devices are a whole number from 1 to ${maxRingDevices}, got ${ringDevices}`;
+  }
+  const rows = Math.min(seqLenQ, seqLenKv);
+  return ringDevices <= rows
+    ? null
+    : `${ringDevices} ring devices share ${rows} rows: each needs at least one`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type BlockMask, formatBlockMask } from './blockMask.ts';
 import type { Shape } from './shape.ts';
 
 /** Storage type of Q, K, V, O and their gradients. Scores, softmax and sums are f32 always. */
@@ -44,6 +45,10 @@ export interface ProblemOptions {
   sinks: boolean;
   /** Probability with which an element of P is dropped; the others are divided by 1 - p. */
   dropout: number | null;
+  /** Tiles that are computed at all; block-sparse attention alone knows it. */
+  blockMask: BlockMask | null;
+  /** Virtual devices among which ring attention spreads the sequence; null lets the algorithm choose. */
+  ringDevices: number | null;
 }
 
 export const noOptions: ProblemOptions = {
@@ -56,6 +61,8 @@ export const noOptions: ProblemOptions = {
   softcap: null,
   sinks: false,
   dropout: null,
+  blockMask: null,
+  ringDevices: null,
 };
 
 /** A shape plus everything that decides what is computed. */
@@ -78,7 +85,8 @@ export function problemId(problem: Problem): string {
 
 /** The options that are on, each in a word or two. */
 export function optionWords(problem: ProblemOptions): string[] {
-  const { causal, window, lengths, packed, bias, alibi, softcap, sinks, dropout } = problem;
+  const { causal, window, lengths, packed, bias, alibi, softcap, sinks, dropout, blockMask, ringDevices } =
+    problem;
   const words: string[] = [];
   if (causal) words.push(`causal ${causal}`);
   if (window) words.push(`window ${window.left ?? '∞'},${window.right ?? '∞'}`);
@@ -89,5 +97,7 @@ export function optionWords(problem: ProblemOptions): string[] {
   if (softcap !== null) words.push(`softcap ${softcap}`);
   if (sinks) words.push('sinks');
   if (dropout !== null) words.push(`dropout ${dropout}`);
+  if (blockMask) words.push(`blocks ${formatBlockMask(blockMask)}`);
+  if (ringDevices !== null) words.push(`ring ${ringDevices}`);
   return words;
 }
