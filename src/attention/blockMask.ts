@@ -1,3 +1,4 @@
+import { philox4x32 } from './random/philox.ts';
 import type { Result } from './shape.ts';
 
 /**
@@ -126,28 +127,25 @@ function predicate(
   }
 }
 
-/** As many blocks as the density asks for, those with the smallest words. */
+/**
+ * As many blocks as the density asks for, those with the smallest words: that of key block j is word j mod 4
+ * of Philox block (floor(j / 4), row block, 0, 2), key (seed low, seed high).
+ */
 function randomBlocks(density: number, rowBlock: number, keyBlocks: number, seed: number): number[] {
   const wanted = Math.min(keyBlocks, Math.max(1, Math.round(density * keyBlocks)));
-  const words = Array.from({ length: keyBlocks }, (_, block) => wordOf(seed, rowBlock, block));
-  return words
-    .map((_, block) => block)
+  const words = new Uint32Array(4 * Math.ceil(keyBlocks / 4));
+  for (let at = 0; at < words.length; at += 4) {
+    const four = words.subarray(at, at + 4);
+    philox4x32(four, at / 4, rowBlock, 0, blockCounterTag, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
+  }
+  return Array.from({ length: keyBlocks }, (_, block) => block)
     .sort((a, b) => words[a]! - words[b]! || a - b)
     .slice(0, wanted)
     .sort((a, b) => a - b);
 }
 
-/** 32 bits from the seed and two numbers: three rounds of a multiplicative mix. */
-function wordOf(seed: number, row: number, column: number): number {
-  let word = 0x9e3779b9;
-  for (const part of [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, row, column]) {
-    word = (word ^ part) >>> 0;
-    word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
-    word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-    word = (word ^ (word >>> 15)) >>> 0;
-  }
-  return word;
-}
+/** Keeps the blocks apart from the inputs, which have 0 there, and from the dropout mask, which has 1. */
+const blockCounterTag = 2;
 
 function withNumber(
   text: string,

@@ -64,11 +64,12 @@ export function maskClasses(problem: MaskedShape): { batch: number; count: numbe
 /** Visible query-key pairs of one head, summed over the batch. Exact below 2^53. */
 export function visiblePairs(problem: MaskedShape): number {
   let pairs = 0;
-  for (const { batch, count } of maskClasses(problem)) pairs += count * pairsOf(problem, batch);
+  for (const { batch, count } of maskClasses(problem)) pairs += count * visiblePairsOf(problem, batch);
   return pairs;
 }
 
-function pairsOf(problem: MaskedShape, batch: number): number {
+/** Visible query-key pairs of one head of one batch entry. */
+export function visiblePairsOf(problem: MaskedShape, batch: number): number {
   const { left, right } = band(problem);
   if (left === null && right === null && !problem.packed) {
     return problem.seqLenQ * keyCount(problem, batch);

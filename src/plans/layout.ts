@@ -1,160 +1,155 @@
-import { lseSize, matrixSize, tensorSizes } from '../attention/cost/tensors.ts';
+import { biasSize, matrixSize, rowStatisticSize } from '../attention/cost/tensors.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
+import { streams } from '../attention/options.ts';
 import type { Problem } from '../attention/problem.ts';
+import { type TensorName, tensorBytes, tensorRows } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
-import { formatBytes } from '../attention/units.ts';
-import { problemParams } from './params.ts';
-import type { PlanBinding, PlanBuffer, PlanModule } from './plan.ts';
+import { optionTable, optionTableBinding, optionTableBuffer } from './optionTable.ts';
+import { groupOffsetWord, problemParams } from './params.ts';
+import type { PlanBinding, PlanBuffer, PlanDispatch, PlanModule } from './plan.ts';
 
 const f32Bytes = 4;
 
-/** Q, K and V: streams 0, 1 and 2 of the seed, so that every algorithm gets the same inputs. */
-export function inputBuffers(problem: Problem): PlanBuffer[] {
-  return tensorSizes(problem)
-    .slice(0, 3)
-    .map(({ name, bytes }, stream) => ({
-      name,
-      role: 'input',
-      bytes,
-      fill: { kind: 'normal', seed: problem.seed, stream },
-    }));
+/** An input tensor, drawn from its own stream of the seed: every algorithm gets the same numbers. */
+export function inputBuffer(problem: Problem, name: 'q' | 'k' | 'v' | 'do'): PlanBuffer {
+  return {
+    ...tensor(problem, name),
+    role: 'input',
+    fill: { kind: 'normal', seed: problem.seed, stream: streams[name] },
+  };
 }
 
-export function outputBuffer(problem: Problem): PlanBuffer {
-  return { ...tensorSizes(problem)[3]!, role: 'output', fill: { kind: 'poison' } };
+export function outputBuffer(problem: Problem, name: TensorName): PlanBuffer {
+  return { ...tensor(problem, name), role: 'output', fill: { kind: 'poison' } };
 }
 
-export function lseBuffer(problem: Problem): PlanBuffer {
-  return { ...lseSize(problem), role: 'output', fill: { kind: 'poison' } };
+/** A tensor or row statistic that the prologue computes and the plan takes as given. */
+export function computedBuffer(buffer: PlanBuffer): PlanBuffer {
+  return { ...buffer, role: 'computed' };
 }
 
-export function matrixBuffer(problem: Problem, name: 's' | 'p', tiling: Tiling): PlanBuffer {
-  return { ...matrixSize(problem, name, tiling.headsPerSlice), role: 'scratch', fill: { kind: 'poison' } };
+function tensor(problem: Problem, name: TensorName) {
+  const { dtype, width } = tensorRows(problem, name).layout;
+  return { name, bytes: tensorBytes(problem, name), elements: { dtype, width } };
 }
 
-/** One slice of heads: what to bind of every tensor, and the parameter block that goes with it. */
+/** One f32 for each query row. */
+export function rowStatisticBuffer(problem: Problem, name: string, role: 'output' | 'scratch'): PlanBuffer {
+  return { ...rowStatisticSize(problem, name), ...f32Elements, role, fill: { kind: 'poison' } };
+}
+
+/** An N x M matrix, f32, for the heads of one slice. */
+export function matrixBuffer(problem: Problem, name: string, tiling: Tiling): PlanBuffer {
+  return {
+    ...matrixSize(problem, name, tiling.headsPerSlice),
+    ...f32Elements,
+    role: 'scratch',
+    fill: { kind: 'poison' },
+  };
+}
+
+const f32Elements = { elements: { dtype: 'f32', width: 1 } } as const;
+
+/** The bias and the table of option values, where the problem has them. */
+export function optionBuffers(problem: Problem): PlanBuffer[] {
+  const buffers: PlanBuffer[] = [];
+  if (problem.bias) {
+    const fill = { kind: 'normal', seed: problem.seed, stream: streams.bias } as const;
+    buffers.push({ ...biasSize(problem), ...f32Elements, role: 'input', fill });
+  }
+  const table = optionTableBuffer(problem);
+  if (table) buffers.push(table);
+  return buffers;
+}
+
+/** Heads `headStart` .. `headStart + heads` of batch x heads. */
 export interface HeadSlice {
   headStart: number;
   heads: number;
-  q: PlanBinding;
-  k: PlanBinding;
-  v: PlanBinding;
-  o: PlanBinding;
-  lse: PlanBinding;
-  params: number[];
 }
 
-/** Bindings of q, k, v and o as kernels/common/tensors.wesl numbers them; the log-sum-exp is 5 in flash2. */
-const bindingNumbers = { q: 1, k: 2, v: 3, o: 4, lse: 5 } as const;
-
-/** Cuts batch x heads into slices of `tiling.headsPerSlice`, each binding only its own rows. */
-export function headSlices(problem: Problem, tiling: Tiling, limits: DeviceLimits): HeadSlice[] {
-  const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV } = problem;
-  const group = heads / kvHeads;
-  const kvHeadOf = (head: number) => Math.floor(head / heads) * kvHeads + Math.floor((head % heads) / group);
-  const bind = (name: keyof typeof bindingNumbers, firstRow: number, rows: number, width: number) => {
-    const start = firstRow * width * f32Bytes;
-    const offset = start - (start % limits.minStorageBufferOffsetAlignment);
-    const perElement = width % 4 === 0 && name !== 'lse' ? 4 : 1;
-    return {
-      binding: {
-        binding: bindingNumbers[name],
-        buffer: name,
-        offset,
-        size: start - offset + rows * width * f32Bytes,
-      },
-      base: (start - offset) / (perElement * f32Bytes),
-    };
-  };
+/** Cuts batch x heads into slices of `tiling.headsPerSlice`. */
+export function headSlices({ batch, heads }: Problem, tiling: Tiling): HeadSlice[] {
   const slices: HeadSlice[] = [];
   for (let headStart = 0; headStart < batch * heads; headStart += tiling.headsPerSlice) {
-    const count = Math.min(tiling.headsPerSlice, batch * heads - headStart);
-    const kvStart = kvHeadOf(headStart);
-    const kvCount = kvHeadOf(headStart + count - 1) - kvStart + 1;
-    const q = bind('q', headStart * seqLenQ, count * seqLenQ, headDim);
-    const k = bind('k', kvStart * seqLenKv, kvCount * seqLenKv, headDim);
-    const v = bind('v', kvStart * seqLenKv, kvCount * seqLenKv, headDimV);
-    const o = bind('o', headStart * seqLenQ, count * seqLenQ, headDimV);
-    const lse = bind('lse', headStart * seqLenQ, count * seqLenQ, 1);
-    slices.push({
-      headStart,
-      heads: count,
-      q: q.binding,
-      k: k.binding,
-      v: v.binding,
-      o: o.binding,
-      lse: lse.binding,
-      params: problemParams(problem, {
-        headStart,
-        q: q.base,
-        k: k.base,
-        v: v.base,
-        o: o.base,
-        lse: lse.base,
-      }),
-    });
+    slices.push({ headStart, heads: Math.min(tiling.headsPerSlice, batch * heads - headStart) });
   }
   return slices;
 }
 
-/** A module specialised for a head dimension and a tile. */
-export function tileModule(id: string, source: string, problem: Problem, tiling: Tiling): PlanModule {
-  return {
-    id,
-    source,
-    conditions: { VEC4: problem.headDim % 4 === 0, VEC4_V: problem.headDimV % 4 === 0 },
-    constants: {
-      BR: tiling.br,
-      BC: tiling.bc,
-      DC: tiling.dc,
-      HEAD_DIM: problem.headDim,
-      HEAD_DIM_V: problem.headDimV,
-    },
-  };
+export interface DispatchRequest {
+  stage: string;
+  module: PlanModule;
+  grid: [number, number, number];
+  /** Scratch bound from its start: the heads of this slice. */
+  matrices?: { name: string; binding: number }[];
+  /** Row statistics of this slice's heads. */
+  statistics?: { name: string; binding: number }[];
+  biasBinding?: number;
 }
 
 /**
- * Why a plan's tensors do not fit the device, or null. `scratchPerHead` is the largest scratch buffer that
- * one head needs, described by `scratchWords`.
+ * One dispatch of a module for a slice of heads: each tensor bound to the slice's own rows from the
+ * aligned offset before them, and the parameter block with what is left of the offsets.
  */
-export function unplannable(
-  algorithm: string,
+export function sliceDispatch(
   problem: Problem,
-  tiling: Tiling,
+  slice: HeadSlice,
   limits: DeviceLimits,
-  scratch: { bytesPerHead: number; words: string } | null,
-): string | null {
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  const bindingName =
-    limits.maxStorageBufferBindingSize <= limits.maxBufferSize
-      ? 'maxStorageBufferBindingSize'
-      : 'maxBufferSize';
-  if (scratch && scratch.bytesPerHead > binding) {
-    return (
-      `${algorithm} needs ${scratch.words} of ${withBytes(scratch.bytesPerHead)} for one head alone; ` +
-      `this device binds at most ${withBytes(binding)} (${bindingName}). ` +
-      'Use a shorter sequence, or an algorithm that keeps no such matrix'
-    );
+  request: DispatchRequest,
+): PlanDispatch {
+  const bindings: PlanBinding[] = [];
+  const bases: number[] = [];
+  for (const { name, binding } of request.module.tensors) {
+    const { layout } = tensorRows(problem, name as TensorName);
+    const range = sliceRows(problem, slice, name as TensorName);
+    const bound = bindRange(range.first * layout.bytes, range.rows * layout.bytes, limits);
+    bindings.push({ binding, buffer: name, offset: bound.offset, size: bound.size });
+    bases.push(bound.before / layout.bytesPerAccess);
   }
-  for (const { name, bytes } of tensorSizes(problem)) {
-    if (bytes > limits.maxBufferSize) {
-      return (
-        `${algorithm} needs ${withBytes(bytes)} for ${name.toUpperCase()}; this device's buffers hold at most ` +
-        `${withBytes(limits.maxBufferSize)} (maxBufferSize). Use a smaller batch, fewer heads or a shorter sequence`
-      );
-    }
+  const statistics = sliceRows(problem, slice, 'q');
+  const statisticsRange = bindRange(statistics.first * f32Bytes, statistics.rows * f32Bytes, limits);
+  for (const { name, binding } of request.statistics ?? []) {
+    const { offset, size } = statisticsRange;
+    bindings.push({ binding, buffer: name, offset, size });
   }
-  if (tiling.headsPerSlice < 1) {
-    const { seqLenQ, seqLenKv, headDim, headDimV } = problem;
-    const largest = Math.max(seqLenQ, seqLenKv) * Math.max(headDim, headDimV) * f32Bytes;
-    return (
-      `${algorithm} needs ${withBytes(largest)} in one binding for one head; ` +
-      `this device binds at most ${withBytes(binding)} (${bindingName}). Use a shorter sequence`
-    );
+  for (const { name, binding } of request.matrices ?? []) {
+    const size = slice.heads * problem.seqLenQ * problem.seqLenKv * f32Bytes;
+    bindings.push({ binding, buffer: name, offset: 0, size });
   }
-  return null;
+  if (problem.bias && request.biasBinding !== undefined) {
+    const { bytes } = biasSize(problem);
+    bindings.push({ binding: request.biasBinding, buffer: 'bias', offset: 0, size: bytes });
+  }
+  const { words } = optionTable(problem);
+  if (words.length > 0) {
+    bindings.push({ binding: optionTableBinding, buffer: 'option_table', offset: 0, size: words.length * 4 });
+  }
+  return {
+    stage: request.stage,
+    module: request.module.id,
+    entryPoint: 'main',
+    grid: request.grid,
+    bindings,
+    params: problemParams(problem, slice.headStart, bases, statisticsRange.before / f32Bytes),
+    groupOffsetWord,
+  };
 }
 
-function withBytes(bytes: number): string {
-  return `${formatBytes(bytes)} (${bytes} bytes)`;
+/** Rows of a tensor that belong to a slice of heads. */
+function sliceRows(problem: Problem, { headStart, heads }: HeadSlice, name: TensorName) {
+  const group = problem.heads / problem.kvHeads;
+  const kvHeadOf = (head: number) =>
+    Math.floor(head / problem.heads) * problem.kvHeads + Math.floor((head % problem.heads) / group);
+  if (name === 'k' || name === 'v' || name === 'dk' || name === 'dv') {
+    const first = kvHeadOf(headStart);
+    const count = kvHeadOf(headStart + heads - 1) - first + 1;
+    return { first: first * problem.seqLenKv, rows: count * problem.seqLenKv };
+  }
+  return { first: headStart * problem.seqLenQ, rows: heads * problem.seqLenQ };
+}
+
+function bindRange(start: number, bytes: number, limits: DeviceLimits) {
+  const before = start % limits.minStorageBufferOffsetAlignment;
+  return { offset: start - before, size: before + bytes, before };
 }

@@ -1,4 +1,5 @@
 import { link } from 'wesl/core';
+import { accessorModule } from './accessors.ts';
 import { instrument } from './counting/instrument.ts';
 import { kernelSources } from './kernelSources.generated.ts';
 import type { LinkedModule, Plan, PlanModule } from './plan.ts';
@@ -30,6 +31,7 @@ async function linkModule(module: PlanModule): Promise<string> {
     rootModuleName: `./${module.source}.wesl`,
     conditions: module.conditions,
     constants: Object.fromEntries(Object.entries(module.constants).map(([name, size]) => [name, `${size}u`])),
+    virtualLibs: { tensors: () => accessorModule(module.tensors) },
     keepComments: false,
     sourceMap: false,
   });

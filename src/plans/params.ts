@@ -1,36 +1,52 @@
-import { causalOffset } from '../attention/mask.ts';
+import { band } from '../attention/mask.ts';
+import { dropThreshold } from '../attention/options.ts';
 import type { Problem } from '../attention/problem.ts';
-
-/** Offsets of a slice's first head within its bindings, in elements of the bound arrays. */
-export interface SliceBases {
-  headStart: number;
-  q: number;
-  k: number;
-  v: number;
-  o: number;
-  lse: number;
-}
 
 /** Word of `group_offset` in the parameter block. */
 export const groupOffsetWord = 0;
 
-/** The `Params` block of kernels/common/problem.wesl as 32-bit words. Scale is 1 / sqrt(headDim). */
-export function problemParams(problem: Problem, bases: SliceBases): number[] {
-  const f32Word = new Uint32Array(new Float32Array([1 / Math.sqrt(problem.headDim)]).buffer)[0]!;
+/** Offsets that a parameter block has room for; the last is that of row statistics (LSE, delta). */
+export const maxBases = 16;
+export const statisticsBase = maxBases - 1;
+
+/** Keys on one side of the diagonal where a window has no limit: beyond any sequence, and safe to add to. */
+const noLimit = 2 ** 30;
+
+/**
+ * The `Params` block of kernels/common/problem.wesl as 32-bit words. `bases` are in the order of the
+ * module's tensors, `statistics` the offset of row statistics; scale is 1 / sqrt(headDim).
+ */
+export function problemParams(
+  problem: Problem,
+  headStart: number,
+  bases: readonly number[],
+  statistics = 0,
+): number[] {
+  if (bases.length >= maxBases) throw new RangeError(`a kernel has at most ${maxBases - 1} tensors`);
+  const { left, right } = band(problem);
+  const dropout = problem.dropout ?? 0;
   return [
     ...[0, 0, 0],
     problem.heads,
     problem.kvHeads,
     problem.seqLenQ,
     problem.seqLenKv,
-    problem.causal ? 1 : 0,
-    causalOffset(problem) >>> 0,
-    f32Word,
-    bases.headStart,
-    bases.q,
-    bases.k,
-    bases.v,
-    bases.o,
-    bases.lse,
+    headStart,
+    f32Word(1 / Math.sqrt(problem.headDim)),
+    f32Word(problem.softcap ?? 0),
+    dropThreshold(dropout),
+    f32Word(1 / (1 - dropout)),
+    problem.seed >>> 0,
+    Math.floor(problem.seed / 2 ** 32) >>> 0,
+    left ?? noLimit,
+    right ?? noLimit,
+    ...Array.from({ length: maxBases }, (_, index) =>
+      index === statisticsBase ? statistics : (bases[index] ?? 0),
+    ),
   ];
+}
+
+/** The bits of a number rounded to f32. */
+export function f32Word(value: number): number {
+  return new Uint32Array(new Float32Array([value]).buffer)[0]!;
 }

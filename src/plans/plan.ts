@@ -91,8 +91,8 @@ export interface Plan {
 /** A plan, or why none can exist on this device: bytes needed and limit met, in words. A result worth showing. */
 export type PlanResult = { ok: true; plan: Plan } | { ok: false; reason: string };
 
-/** Lays out one algorithm's dispatches. Pure: the same arguments give the same plan. */
-export type PlanBuilder = (problem: Problem, tiling: Tiling, limits: DeviceLimits) => PlanResult;
+/** Lays out one pass of an algorithm. Pure: the same arguments give the same plan. */
+export type PlanBuilder = (problem: Problem, tiling: Tiling, limits: DeviceLimits, pass: Pass) => PlanResult;
 
 /** One place in a kernel that reads or writes a storage buffer. */
 export interface AccessSite {

@@ -1,22 +1,29 @@
 import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
-import type { Problem } from '../attention/problem.ts';
+import type { Pass, Problem } from '../attention/problem.ts';
+import { unsupported } from '../attention/support.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { planBuilders } from './algorithms.generated.ts';
 import type { PlanBuilder, PlanResult } from './plan.ts';
 
 const builders: Readonly<Record<string, PlanBuilder>> = planBuilders;
 
-/** The plan of an algorithm for a problem on a device; throws only for a catalogue row without a plan file. */
+/**
+ * The plan of one pass of an algorithm for a problem on a device, or why there is none. Throws only for a
+ * catalogue row without a plan file.
+ */
 export function planFor(
   row: CatalogueRow,
+  pass: Pass,
   problem: Problem,
   limits: DeviceLimits,
   requested?: RequestedTiling | null,
 ): PlanResult {
   const build = builders[row.id];
   if (!build) throw new Error(`the catalogue lists ${row.id}, but src/plans/algorithms has no such file`);
-  const tiling = chooseTiling(row, problem, limits, requested ?? {});
+  const refusal = unsupported(row, problem, pass);
+  if (refusal) return { ok: false, reason: refusal };
+  const tiling = chooseTiling(row, problem, limits, requested ?? {}, pass);
   if (!tiling.ok) return { ok: false, reason: tiling.error };
-  return build(problem, tiling.value, limits);
+  return build(problem, tiling.value, limits, pass);
 }

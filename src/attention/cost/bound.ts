@@ -1,36 +1,75 @@
-import { visibleKeys } from '../mask.ts';
-import type { Problem } from '../problem.ts';
+import { maskClasses, visiblePairs, visiblePairsOf, visibleRange } from '../mask.ts';
+import type { Pass, Problem } from '../problem.ts';
+import { type TensorName, tensorRows } from '../storage.ts';
 import { type Access, sumTraffic, type Traffic } from '../traffic.ts';
 
-const f32Bytes = 4;
 /** The widest access WGSL has: four f32 elements. */
 const widestAccessBytes = 16;
 
 /**
- * The least any algorithm can move: every input row that matters read once, every output element written
- * once, with the widest accesses there are. Keys that no query sees, and queries that see no key, are
- * not read. The log-sum-exp is not counted: inference does not need it.
+ * The least any algorithm can move: every input row that matters read once, every output element
+ * written once, with the widest accesses there are. Keys that no query sees, and queries that see no key,
+ * are not read. Row statistics are not counted: an
+ * algorithm can do without. Backward reads Q, K, V, O and dO and writes dQ, dK and dV, which are whole even
+ * where nothing is seen.
  */
-export function boundTraffic(problem: Problem): Traffic<'bound'> {
-  const { batch, heads, kvHeads, seqLenQ, headDim, headDimV } = problem;
-  const keys = visibleKeys(problem, seqLenQ - 1);
-  let blind = 0;
-  if (problem.causal === 'bottom-right') blind = Math.max(0, seqLenQ - problem.seqLenKv);
-  const queries = keys === 0 ? 0 : seqLenQ - blind;
+export function boundTraffic(problem: Problem, pass: Pass = 'forward'): Traffic<'bound'> {
+  const { batch, heads, kvHeads, seqLenQ, seqLenKv, bias } = problem;
+  let queries = 0;
+  let keys = 0;
+  for (const { batch: entry, count } of maskClasses(problem)) {
+    const seen = seenBy(problem, entry);
+    queries += count * seen.queries;
+    keys += count * seen.keys;
+  }
+  const layout = (name: TensorName) => tensorRows(problem, name).layout.bytes;
   return sumTraffic(
     'bound',
     ['attention'],
     [
-      tensor('q', 'load', batch * heads, queries * headDim),
-      tensor('k', 'load', batch * kvHeads, keys * headDim),
-      tensor('v', 'load', batch * kvHeads, keys * headDimV),
-      tensor('o', 'store', batch * heads, seqLenQ * headDimV),
+      tensor('q', 'load', heads * queries, layout('q')),
+      tensor('k', 'load', kvHeads * keys, layout('k')),
+      tensor('v', 'load', kvHeads * keys, layout('v')),
+      ...(bias ? [tensor('bias', 'load', bias.heads * biasPairs(problem), 4)] : []),
+      ...(pass === 'forward'
+        ? [tensor('o', 'store', heads * batch * seqLenQ, layout('o'))]
+        : [
+            tensor('o', 'load', heads * queries, layout('o')),
+            tensor('do', 'load', heads * queries, layout('do')),
+            tensor('dq', 'store', heads * batch * seqLenQ, layout('dq')),
+            tensor('dk', 'store', kvHeads * batch * seqLenKv, layout('dk')),
+            tensor('dv', 'store', kvHeads * batch * seqLenKv, layout('dv')),
+          ]),
     ].flat(),
   );
 }
 
-function tensor(buffer: string, kind: Access['kind'], count: number, elements: number): Access[] {
-  const bytes = BigInt(count) * BigInt(elements) * BigInt(f32Bytes);
+/** Query rows of a batch entry that see any key, and keys that any query sees. */
+function seenBy(problem: Problem, batch: number): { queries: number; keys: number } {
+  const sees = (row: number) => {
+    const { start, end } = visibleRange(problem, batch, row);
+    return start < end;
+  };
+  let first = 0;
+  let last = problem.seqLenQ - 1;
+  while (first <= last && !sees(first)) first++;
+  while (last > first && !sees(last)) last--;
+  if (first > last) return { queries: 0, keys: 0 };
+  // Rows that see something are contiguous, and so are the keys that they see.
+  return {
+    queries: last - first + 1,
+    keys: visibleRange(problem, batch, last).end - visibleRange(problem, batch, first).start,
+  };
+}
+
+/** Elements of one head's bias that are needed: of the entry that sees most, where all entries share it. */
+function biasPairs(problem: Problem): number {
+  if (problem.bias?.batch !== 1) return visiblePairs(problem);
+  return Math.max(...maskClasses(problem).map(({ batch }) => visiblePairsOf(problem, batch)));
+}
+
+function tensor(buffer: string, kind: Access['kind'], rows: number, bytesPerRow: number): Access[] {
+  const bytes = BigInt(rows) * BigInt(bytesPerRow);
   const rest = Number(bytes % BigInt(widestAccessBytes));
   const access = { stage: 'attention', buffer, kind };
   return [

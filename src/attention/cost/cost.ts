@@ -1,5 +1,5 @@
 import type { Problem } from '../problem.ts';
-import type { Tiling } from '../tiling.ts';
+import type { Tiling, WorkgroupMemory } from '../tiling.ts';
 import type { Traffic } from '../traffic.ts';
 
 export interface BufferSize {
@@ -9,9 +9,12 @@ export interface BufferSize {
 
 export interface Flops {
   provenance: 'exact';
-  /** The FlashAttention benchmark's rule: 4 B H N M d, halved for causal; what papers divide by time. */
+  /**
+   * The FlashAttention benchmark's rule: 4 B H N M d, halved for causal, 2.5 times that for the backward
+   * pass; what papers divide by time.
+   */
   nominal: bigint;
-  /** 2 (d + dv) for each visible query-key pair. */
+  /** 2 (d + dv) for each visible query-key pair; backward as the algorithm's products come to. */
   exact: bigint;
 }
 
@@ -34,3 +37,14 @@ export interface Cost {
 
 /** Exact cost of `problem` computed with `tiling`. Pure; the same for every device of the same tiling. */
 export type CostModel = (problem: Problem, tiling: Tiling) => Cost;
+
+/** One pass of an algorithm, as far as no GPU is needed to know it. */
+export interface AlgorithmPass {
+  /** Names in the order in which they first run. */
+  stages: readonly string[];
+  /** Bytes of workgroup memory that its hungriest kernel declares. */
+  workgroupMemory: WorkgroupMemory;
+  /** Bytes that one head needs in the largest scratch buffer; 0 without scratch. */
+  scratchPerHead: (problem: Problem) => number;
+  cost: CostModel;
+}

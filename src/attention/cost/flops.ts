@@ -8,8 +8,8 @@ import type { Flops } from './cost.ts';
  * visible pair: one multiply-add per element of the two products.
  */
 export function forwardFlops(problem: Problem): Flops {
-  const heads = BigInt(problem.batch) * BigInt(problem.heads);
-  const pairs = BigInt(problem.seqLenQ) * BigInt(problem.seqLenKv);
+  const heads = BigInt(problem.heads);
+  const pairs = BigInt(problem.batch) * BigInt(problem.seqLenQ) * BigInt(problem.seqLenKv);
   const dims = BigInt(problem.headDim + problem.headDimV);
   return {
     provenance: 'exact',

@@ -1,27 +1,33 @@
 import type { Problem } from '../problem.ts';
+import { type TensorName, tensorBytes } from '../storage.ts';
 import type { BufferSize } from './cost.ts';
 
 const f32Bytes = 4;
 
-/** Q, K, V and O in bytes, f32. */
-export function tensorSizes(problem: Problem): BufferSize[] {
-  const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV } = problem;
+export function tensorSize(problem: Problem, name: TensorName): BufferSize {
+  return { name, bytes: tensorBytes(problem, name) };
+}
+
+/** Q, K, V and O, and the bias where there is one. */
+export function forwardTensors(problem: Problem): BufferSize[] {
   return [
-    { name: 'q', bytes: batch * heads * seqLenQ * headDim * f32Bytes },
-    { name: 'k', bytes: batch * kvHeads * seqLenKv * headDim * f32Bytes },
-    { name: 'v', bytes: batch * kvHeads * seqLenKv * headDimV * f32Bytes },
-    { name: 'o', bytes: batch * heads * seqLenQ * headDimV * f32Bytes },
+    ...(['q', 'k', 'v', 'o'] as const).map((name) => tensorSize(problem, name)),
+    ...(problem.bias ? [biasSize(problem)] : []),
   ];
 }
 
-/** One f32 for each query row of every head: the log-sum-exp of its scores. */
-export function lseSize(problem: Problem): BufferSize {
-  return { name: 'lse', bytes: problem.batch * problem.heads * problem.seqLenQ * f32Bytes };
+/** One f32 for each query row of every head: the log-sum-exp of its scores, or another row statistic. */
+export function rowStatisticSize(problem: Problem, name: string): BufferSize {
+  return { name, bytes: problem.batch * problem.heads * problem.seqLenQ * f32Bytes };
 }
 
-/** One of the N x M matrices (scores or probabilities) for the heads of one slice, at least one head. */
-export function matrixSize(problem: Problem, name: 's' | 'p', headsPerSlice: number): BufferSize {
+/** One of the N x M matrices, f32, for the heads of one slice, at least one head. */
+export function matrixSize(problem: Problem, name: string, headsPerSlice: number): BufferSize {
   return { name, bytes: Math.max(1, headsPerSlice) * problem.seqLenQ * problem.seqLenKv * f32Bytes };
+}
+
+export function biasSize({ bias, seqLenQ, seqLenKv }: Problem): BufferSize {
+  return { name: 'bias', bytes: (bias ? bias.batch * bias.heads : 0) * seqLenQ * seqLenKv * f32Bytes };
 }
 
 export function exactMemory(buffers: BufferSize[]) {

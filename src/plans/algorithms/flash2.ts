@@ -1,12 +1,33 @@
 import { flash2Stages } from '../../attention/cost/flash2.ts';
-import { headSlices, inputBuffers, lseBuffer, outputBuffer, tileModule, unplannable } from '../layout.ts';
-import { groupOffsetWord } from '../params.ts';
+import {
+  headSlices,
+  inputBuffer,
+  optionBuffers,
+  outputBuffer,
+  rowStatisticBuffer,
+  sliceDispatch,
+} from '../layout.ts';
+import { problemModule } from '../modules.ts';
 import type { PlanBuilder } from '../plan.ts';
+import { unplannable } from '../unplannable.ts';
+
+const biasBinding = 7;
 
 /** One fused dispatch per slice of heads: grid (blocks of query rows, heads). */
 export const plan: PlanBuilder = (problem, tiling, limits) => {
   const reason = unplannable('flash2', problem, tiling, limits, null);
   if (reason) return { ok: false, reason };
+  const module = problemModule(problem, tiling, {
+    id: 'forward',
+    source: 'flash2/forward',
+    tensors: [
+      { name: 'q', binding: 2, access: 'read' },
+      { name: 'k', binding: 3, access: 'read' },
+      { name: 'v', binding: 4, access: 'read' },
+      { name: 'o', binding: 5, access: 'write' },
+    ],
+    biasBinding,
+  });
   return {
     ok: true,
     plan: {
@@ -14,17 +35,25 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       pass: 'forward',
       problem,
       tiling,
-      buffers: [...inputBuffers(problem), outputBuffer(problem), lseBuffer(problem)],
-      modules: [tileModule('forward', 'flash2/forward', problem, tiling)],
-      dispatches: headSlices(problem, tiling, limits).map((slice) => ({
-        stage: flash2Stages[0],
-        module: 'forward',
-        entryPoint: 'main',
-        grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
-        bindings: [slice.q, slice.k, slice.v, slice.o, slice.lse],
-        params: slice.params,
-        groupOffsetWord,
-      })),
+      buffers: [
+        inputBuffer(problem, 'q'),
+        inputBuffer(problem, 'k'),
+        inputBuffer(problem, 'v'),
+        ...optionBuffers(problem),
+        outputBuffer(problem, 'o'),
+        rowStatisticBuffer(problem, 'lse', 'output'),
+      ],
+      modules: [module],
+      prologue: [],
+      dispatches: headSlices(problem, tiling).map((slice) =>
+        sliceDispatch(problem, slice, limits, {
+          stage: flash2Stages[0],
+          module,
+          grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
+          statistics: [{ name: 'lse', binding: 6 }],
+          biasBinding,
+        }),
+      ),
       stages: [...flash2Stages],
     },
   };
