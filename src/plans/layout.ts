@@ -10,6 +10,9 @@ import type { PlanBinding, PlanBuffer, PlanDispatch, PlanModule } from './plan.t
 
 const f32Bytes = 4;
 
+/** As kernels/common/scores.wesl has it. */
+const biasBinding = 15;
+
 /** An input tensor, drawn from its own stream of the seed: every algorithm gets the same numbers. */
 export function inputBuffer(problem: Problem, name: 'q' | 'k' | 'v' | 'do'): PlanBuffer {
   return {
@@ -85,7 +88,8 @@ export interface DispatchRequest {
   matrices?: { name: string; binding: number }[];
   /** Row statistics of this slice's heads. */
   statistics?: { name: string; binding: number }[];
-  biasBinding?: number;
+  /** The kernel adds the bias to its scores. */
+  adjustsScores?: boolean;
 }
 
 /**
@@ -117,9 +121,9 @@ export function sliceDispatch(
     const size = slice.heads * problem.seqLenQ * problem.seqLenKv * f32Bytes;
     bindings.push({ binding, buffer: name, offset: 0, size });
   }
-  if (problem.bias && request.biasBinding !== undefined) {
+  if (problem.bias && request.adjustsScores) {
     const { bytes } = biasSize(problem);
-    bindings.push({ binding: request.biasBinding, buffer: 'bias', offset: 0, size: bytes });
+    bindings.push({ binding: biasBinding, buffer: 'bias', offset: 0, size: bytes });
   }
   const { words } = optionTable(problem);
   if (words.length > 0) {

@@ -30,8 +30,6 @@ export interface ModuleRequest {
   source: string;
   /** Accessed through generated accessors; bindings as given. */
   tensors?: { name: TensorName; binding: number; access: ModuleTensor['access'] }[];
-  /** Binding of the bias, where the kernel adds it. */
-  biasBinding?: number;
   constants?: Record<string, number>;
   conditions?: Record<string, boolean>;
 }
@@ -50,7 +48,6 @@ export function problemModule(problem: Problem, tiling: Tiling, request: ModuleR
       HEAD_DIM_V: problem.headDimV,
       BIAS_BATCH: problem.bias?.batch ?? 1,
       BIAS_HEADS: problem.bias?.heads ?? 1,
-      BIAS_BINDING: request.biasBinding ?? 0,
       ...optionTable(problem).constants,
       ...request.constants,
     },

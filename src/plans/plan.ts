@@ -86,6 +86,8 @@ export interface Plan {
   dispatches: PlanDispatch[];
   /** Names in the order in which they first run. */
   stages: string[];
+  /** Infinity and NaN in the outputs are what this algorithm shows: counted, but no failure. */
+  mayOverflow?: boolean;
 }
 
 /** A plan, or why none can exist on this device: bytes needed and limit met, in words. A result worth showing. */

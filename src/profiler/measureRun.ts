@@ -1,7 +1,8 @@
-import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
+import { algorithmPass, type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
 import { boundTraffic } from '../attention/cost/bound.ts';
 import type { DeviceDescription } from '../attention/limits.ts';
 import type { Pass, Problem } from '../attention/problem.ts';
+import { unsupported } from '../attention/support.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { HostError } from '../host/errors.ts';
 import type { AdapterChoice, GpuHost, MeasureProgress, MeasureRequest } from '../host/protocol.ts';
@@ -24,9 +25,9 @@ export interface RunRequest {
 export type RunResult = Omit<RunParts, 'device' | 'problem'>;
 
 /**
- * One algorithm on one problem: plan, link, measure, and set the counts beside the closed forms. A plan
- * that does not fit is `skipped`; whatever goes wrong on the device is `failed`; only a cancellation
- * and a host that cannot start at all are thrown.
+ * One algorithm on one problem: plan, link, measure, and set the counts beside the closed forms. What the
+ * algorithm does not support, and a plan that does not fit, is `skipped`; whatever goes wrong on the device
+ * is `failed`; only a cancellation and a host that cannot start at all are thrown.
  */
 export async function measureRun(
   request: RunRequest,
@@ -35,19 +36,19 @@ export async function measureRun(
   options: { signal?: AbortSignal; onProgress?: (progress: MeasureProgress) => void } = {},
 ): Promise<RunResult> {
   const { row, pass, problem } = request;
-  const tiling = chooseTiling(row, problem, device.limits, request.tiling ?? {});
-  const cost = tiling.ok ? row.cost(problem, tiling.value) : null;
+  const refusal = unsupported(row, problem, pass);
+  const tiling = refusal ? null : chooseTiling(row, problem, device.limits, request.tiling ?? {}, pass);
   const result: RunResult = {
     algorithm: row.id,
     pass,
     status: 'skipped',
-    tiling: tiling.ok && tiling.value.headsPerSlice > 0 ? tiling.value : null,
-    cost,
-    bound: boundTraffic(problem),
+    tiling: tiling?.ok && tiling.value.headsPerSlice > 0 ? tiling.value : null,
+    cost: tiling?.ok ? algorithmPass(row, pass).cost(problem, tiling.value) : null,
+    bound: boundTraffic(problem, pass),
     counted: null,
     measurement: null,
   };
-  const planned = planFor(row, problem, device.limits, request.tiling);
+  const planned = planFor(row, pass, problem, device.limits, request.tiling);
   if (!planned.ok) return { ...result, reason: planned.reason };
   const { plan } = planned;
   const modules = await linkPlan(plan);

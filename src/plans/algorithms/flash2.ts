@@ -11,8 +11,6 @@ import { problemModule } from '../modules.ts';
 import type { PlanBuilder } from '../plan.ts';
 import { unplannable } from '../unplannable.ts';
 
-const biasBinding = 7;
-
 /** One fused dispatch per slice of heads: grid (blocks of query rows, heads). */
 export const plan: PlanBuilder = (problem, tiling, limits) => {
   const reason = unplannable('flash2', problem, tiling, limits, null);
@@ -26,7 +24,6 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       { name: 'v', binding: 4, access: 'read' },
       { name: 'o', binding: 5, access: 'write' },
     ],
-    biasBinding,
   });
   return {
     ok: true,
@@ -51,7 +48,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
           module,
           grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
           statistics: [{ name: 'lse', binding: 6 }],
-          biasBinding,
+          adjustsScores: true,
         }),
       ),
       stages: [...flash2Stages],

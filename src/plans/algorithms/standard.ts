@@ -13,7 +13,6 @@ import { problemModule } from '../modules.ts';
 import type { PlanBuilder, PlanModule } from '../plan.ts';
 import { unplannable } from '../unplannable.ts';
 
-const biasBinding = 7;
 const s = { name: 's', binding: 5 };
 const p = { name: 'p', binding: 6 };
 
@@ -32,7 +31,6 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       { name: 'q', binding: 2, access: 'read' },
       { name: 'k', binding: 3, access: 'read' },
     ],
-    biasBinding,
   });
   const softmaxModule = rowsModule(problem, tiling, softmax, 'standard/softmax');
   const outputModule = problemModule(problem, tiling, {
@@ -69,7 +67,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
           module: scoresModule,
           grid: [keyTiles, rowTiles, slice.heads],
           matrices: [s],
-          biasBinding,
+          adjustsScores: true,
         }),
         sliceDispatch(problem, slice, limits, {
           stage: softmax,
