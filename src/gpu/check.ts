@@ -1,86 +1,106 @@
 import { compareWithReference, errorMeasurement } from './compare.ts';
-import { GpuError } from './errors.ts';
 import type { Execution } from './execution.ts';
-import { type NormalStream, normalReader } from './inputs.ts';
+import { planReader } from './inputs.ts';
+import { sampleKeyRows } from './keyRows.ts';
 import type { ErrorMeasurement } from './measurement.ts';
 import { type OutputScan, scanOutput } from './outputs.ts';
-import { referenceRows } from './reference.ts';
+import { referenceGradients } from './reference/backward.ts';
+import { referenceRows } from './reference/forward.ts';
 import { sampleRows } from './rows.ts';
 import type { Tensors } from './tensors.ts';
 
 /** Every output of a run as it was read back, by name. */
 export type Outputs = Map<string, OutputScan>;
 
-export interface Checked {
-  errors: Record<string, ErrorMeasurement>;
-  /** What is wrong with the outputs whatever their error: NaN, infinity, unwritten elements. */
-  fault: string | null;
+/** Which rows are compared, ascending: of O, LSE and dQ, and of dK and dV. */
+export interface CheckedRows {
+  queries: readonly number[];
+  keys: readonly number[];
 }
 
-/** Elements of an output that belong to one query row. */
-function rowWidth(execution: Execution, output: string): number {
-  return output === 'o' ? execution.plan.problem.headDimV : 1;
+export const noRows: CheckedRows = { queries: [], keys: [] };
+
+const rowsOf: Record<string, keyof CheckedRows> = {
+  o: 'queries',
+  lse: 'queries',
+  dq: 'queries',
+  dk: 'keys',
+  dv: 'keys',
+};
+
+/** The sample of a check; `wanted` rows of each kind, fewer dK and dV rows where they would take too long. */
+export function rowsToCheck({ plan }: Execution, wanted: number | 'all'): CheckedRows {
+  const { problem, tiling, pass } = plan;
+  return {
+    queries: sampleRows(problem, tiling.br, wanted),
+    keys: pass === 'backward' ? sampleKeyRows(problem, tiling.bc, wanted) : [],
+  };
 }
 
 /** Reads every output back; `rows` are kept for a comparison. */
 export async function readOutputs(
   execution: Execution,
   tensors: Tensors,
-  rows: readonly number[],
+  rows: CheckedRows,
 ): Promise<Outputs> {
   const outputs: Outputs = new Map();
-  for (const { name, role } of execution.plan.buffers) {
-    if (role !== 'output') continue;
+  for (const buffer of execution.plan.buffers) {
+    if (buffer.role !== 'output') continue;
     execution.reporter.report('readback', null, 0);
-    const kept = name === 'o' || name === 'lse' ? rows : [];
-    outputs.set(name, await scanOutput(execution, tensors, name, kept, rowWidth(execution, name)));
+    const kind = rowsOf[buffer.name];
+    outputs.set(buffer.name, await scanOutput(execution, tensors, buffer, kind ? rows[kind] : []));
   }
   return outputs;
 }
 
-export function rowsToCheck({ plan }: Execution, wanted: number | 'all'): number[] {
-  if (plan.pass !== 'forward') {
-    throw new GpuError(`Checking against float64 is for the forward pass; this plan is ${plan.pass}.`);
-  }
-  if (plan.problem.dtype !== 'f32') {
-    throw new GpuError(
-      `Checking against float64 is for f32 tensors; this problem stores ${plan.problem.dtype}.`,
-    );
-  }
-  return sampleRows(plan.problem, plan.tiling.br, wanted);
-}
-
-/** Compares the sampled rows of o and lse with float64. */
+/** Compares the sampled rows with float64, by output. An output of which no row could be taken has no entry. */
 export async function checkOutputs(
   execution: Execution,
   outputs: Outputs,
-  rows: readonly number[],
-): Promise<Checked> {
-  const { plan, reporter, signal } = execution;
-  const { problem } = plan;
-  const streams = new Map<string, NormalStream>();
-  for (const { name, fill } of plan.buffers) if (fill.kind === 'normal') streams.set(name, fill);
-  reporter.report('check', null, 0);
-  const reference = await referenceRows(problem, rows, normalReader(streams), {
-    signal,
-    onProgress: (fraction) => reporter.report('check', null, fraction),
-  });
+  rows: CheckedRows,
+): Promise<Record<string, ErrorMeasurement>> {
+  const { problem } = execution.plan;
+  const { batch, heads, kvHeads, seqLenQ, seqLenKv } = problem;
+  const of = { queries: batch * heads * seqLenQ, keys: batch * kvHeads * seqLenKv };
   const errors: Record<string, ErrorMeasurement> = {};
-  const of = problem.batch * problem.heads * problem.seqLenQ;
-  for (const name of ['o', 'lse'] as const) {
+  for (const [name, expected] of await references(execution, outputs, rows)) {
     const scan = outputs.get(name);
-    if (!scan) continue;
-    const comparison = compareWithReference(scan.sampled, reference[name]);
-    errors[name] = errorMeasurement(comparison, rows.length, of, scan.nonFinite);
+    const kind = rowsOf[name]!;
+    if (!scan || rows[kind].length === 0) continue;
+    const comparison = compareWithReference(scan.sampled, expected);
+    errors[name] = errorMeasurement(comparison, rows[kind].length, of[kind], scan.nonFinite);
   }
-  return { errors, fault: faultOf(outputs) };
+  return errors;
 }
 
-/** NaN, infinity and poison in the outputs, in words; null where there is none. */
-export function faultOf(outputs: Outputs): string | null {
+/** What the outputs should hold, by name: the forward pass or the gradients, whichever the plan writes. */
+async function references(
+  { plan, reporter, signal }: Execution,
+  outputs: Outputs,
+  { queries, keys }: CheckedRows,
+): Promise<[string, Float64Array][]> {
+  const read = planReader(plan);
+  reporter.report('check', null, 0);
+  const options = { signal, onProgress: (fraction: number) => reporter.report('check', null, fraction) };
+  const expected: [string, Float64Array][] = [];
+  if (outputs.has('o') || outputs.has('lse')) {
+    expected.push(...Object.entries(await referenceRows(plan.problem, queries, read, options)));
+  }
+  if (plan.pass === 'backward') {
+    const rows = { queryRows: queries, keyRows: keys };
+    expected.push(...Object.entries(await referenceGradients(plan.problem, rows, read, options)));
+  }
+  return expected;
+}
+
+/**
+ * NaN, infinity and poison in the outputs, in words; null where there is none. Where overflow is what the
+ * algorithm shows, only elements that nobody wrote are at fault.
+ */
+export function faultOf(outputs: Outputs, mayOverflow: boolean): string | null {
   const faults: string[] = [];
   for (const [name, { elements, nonFinite, unwritten, firstNonFinite }] of outputs) {
-    if (nonFinite === 0) continue;
+    if ((mayOverflow ? unwritten : nonFinite) === 0) continue;
     faults.push(
       `output ${name} has ${nonFinite} of ${elements} elements that are not finite, ` +
         `${unwritten} of them never written, the first at ${firstNonFinite}`,

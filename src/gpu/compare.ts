@@ -1,5 +1,5 @@
 import type { ErrorMeasurement } from './measurement.ts';
-import { emptyRowLse } from './reference.ts';
+import { emptyRowLse } from './reference/softmax.ts';
 
 export interface Comparison {
   relativeL2: number;

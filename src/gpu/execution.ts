@@ -35,7 +35,7 @@ export function modulesOf(request: MeasureRequest): Map<string, LinkedModule> {
   const modules = new Map(request.modules.map((module) => [module.id, module]));
   const { plan } = request;
   const buffers = new Set(plan.buffers.map((buffer) => buffer.name));
-  for (const dispatch of plan.dispatches) {
+  for (const dispatch of [...plan.prologue, ...plan.dispatches]) {
     if (!modules.has(dispatch.module)) {
       throw new GpuError(
         `The plan of ${plan.algorithm} names module ${dispatch.module}, which was not given.`,
@@ -53,16 +53,20 @@ export function modulesOf(request: MeasureRequest): Map<string, LinkedModule> {
   return modules;
 }
 
-/** Compiles every kernel of the plan, one after the other, so that a compiler that hangs has a name. */
+/**
+ * Compiles every kernel of the plan, one after the other, so that a compiler that hangs has a name. The
+ * prologue is never counted.
+ */
 export async function compileAll(execution: Execution, variant: Variant): Promise<Pipelines> {
   const pipelines = new Map<string, GPUComputePipeline>();
   const { plan, modules, cache, reporter, signal } = execution;
-  for (const [index, dispatch] of plan.dispatches.entries()) {
+  const dispatches = variant === 'plain' ? [...plan.prologue, ...plan.dispatches] : plan.dispatches;
+  for (const [index, dispatch] of dispatches.entries()) {
     const key = kernelKey(dispatch);
     if (pipelines.has(key)) continue;
     throwIfCancelled(signal);
     const phase = variant === 'plain' ? 'compile' : 'count';
-    reporter.report(phase, dispatch.stage, variant === 'plain' ? index / plan.dispatches.length : 0, 3000);
+    reporter.report(phase, dispatch.stage, variant === 'plain' ? index / dispatches.length : 0, 3000);
     pipelines.set(key, await cache.get(modules.get(dispatch.module)!, dispatch.entryPoint, variant));
   }
   return pipelines;

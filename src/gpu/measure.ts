@@ -1,6 +1,6 @@
 import { formatDuration } from '../attention/units.ts';
 import { abortError, throwIfCancelled } from './cancellation.ts';
-import { checkOutputs, faultOf, readOutputs, rowsToCheck } from './check.ts';
+import { checkOutputs, faultOf, noRows, readOutputs, rowsToCheck } from './check.ts';
 import { compareBuilds } from './compareBuilds.ts';
 import { countAccesses } from './counting.ts';
 import type { GuardedDevice } from './device.ts';
@@ -11,11 +11,13 @@ import type { Measurement, MeasureRequest } from './measurement.ts';
 import { Pace } from './pace.ts';
 import { partialRun } from './partial.ts';
 import type { PipelineCache } from './pipelines.ts';
+import { resetTensors } from './poison.ts';
 import { ProgressReporter } from './progress.ts';
+import { prologueShare, runPrologue } from './prologue.ts';
 import { runSliced } from './runner.ts';
 import type { MeasureOptions } from './session.ts';
 import { type Binds, Submitter } from './submitter.ts';
-import { copyInputs, poisonTensors, uploadTensors } from './tensors.ts';
+import { copyInputs, uploadTensors } from './tensors.ts';
 import { predictRun, timePlan } from './timing.ts';
 
 /** Counting makes a kernel slower, by how much is not known before it ran. */
@@ -28,8 +30,8 @@ export interface MeasureContext {
 }
 
 /**
- * One plan, from empty memory to empty memory: upload, compile, a plain run on poisoned outputs, the
- * check against float64, the counting run, the timed samples. See `GpuSession.measure`.
+ * One plan, from empty memory to empty memory: upload, compile, the prologue, a plain run on poisoned
+ * outputs, the check against float64, the counting run, the timed samples. See `GpuSession.measure`.
  */
 export async function measurePlan(
   context: MeasureContext,
@@ -73,16 +75,22 @@ export async function measurePlan(
 
 async function runSteps(execution: Execution, request: MeasureRequest, result: Measurement): Promise<void> {
   const { steps, plan } = request;
-  const rows = steps.check ? rowsToCheck(execution, steps.check.rows) : [];
+  const rows = steps.check ? rowsToCheck(execution, steps.check.rows) : noRows;
   const tensors = await uploadTensors(execution);
   result.memory.buffers = execution.ledger.sizes('tensor');
   const pipelines = await compileAll(execution, 'plain');
+  const plain: Binds = { variant: 'plain', pipelines, counters: null };
+  await resetTensors(execution, tensors, { keepComputed: false });
+  if (plan.prologue.length > 0) {
+    result.partial = await runPrologue(execution, tensors, plain);
+    if (result.partial) return stop(result, overBudget(request, result.partial.predictedMs));
+    await resetTensors(execution, tensors, { keepComputed: true });
+  }
   const submitter = await Submitter.create(execution, tensors);
   try {
-    const plain: Binds = { variant: 'plain', pipelines, counters: null };
-    await poisonTensors(execution, tensors);
     const first = await runSliced(execution, submitter, plain, {
       phase: 'run',
+      within: [plan.prologue.length > 0 ? prologueShare : 0, 1],
       deadline: execution.deadline,
     });
     if (!first.completed) {
@@ -91,8 +99,8 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
       return;
     }
     const outputs = await readOutputs(execution, tensors, rows);
-    let fault = faultOf(outputs);
-    if (steps.check) ({ errors: result.errors, fault } = await checkOutputs(execution, outputs, rows));
+    if (steps.check) result.errors = await checkOutputs(execution, outputs, rows);
+    const fault = faultOf(outputs, plan.mayOverflow ?? false);
     if (fault) return fail(result, `The kernel of ${plan.algorithm} gave wrong results: ${fault}.`);
 
     if (steps.count) {
@@ -107,7 +115,7 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
           `The time budget leaves no room for counting, which would take about ${formatDuration(expected)}.`,
         );
       } else {
-        await poisonTensors(execution, tensors);
+        await resetTensors(execution, tensors, { keepComputed: true });
         const counted = await countAccesses(execution, submitter, deadline);
         if (counted.counts) {
           const difference = compareBuilds(outputs, await readOutputs(execution, tensors, rows), execution);

@@ -1,9 +1,16 @@
+import { type RowLayout, rowLayout } from '../attention/storage.ts';
+import type { PlanBuffer } from '../plans/plan.ts';
 import type { Execution } from './execution.ts';
+import { unpackRows, wordsOfRow } from './packing.ts';
+import { poisonWord } from './poison.ts';
 import { readWords } from './readback.ts';
-import { poisonWord, type Tensors } from './tensors.ts';
+import type { Tensors } from './tensors.ts';
 
 /** What one output held after a run. */
 export interface OutputScan {
+  /** How its rows are stored. */
+  layout: RowLayout;
+  /** Elements, without what pads a row. */
   elements: number;
   nonFinite: number;
   /** Of the non-finite ones, those that nobody wrote: they still hold the poison. */
@@ -12,60 +19,83 @@ export interface OutputScan {
   firstNonFinite: number;
   /** The sampled rows, rows x width. */
   sampled: Float32Array;
-  /** Digests of stretches of `digestWords` elements, to compare two builds bit for bit. */
+  /** Digests of stretches of `digestWords` words, to compare two builds bit for bit. */
   digests: Uint32Array;
 }
 
-export const digestWords = 65_536;
+const digestWords = 65_536;
 
 /**
- * Reads a whole f32 output: counts what is not finite, picks out `rows` (ascending) of `width` elements,
- * and digests everything.
+ * Reads a whole output: counts what is not finite, picks out `rows` (ascending), and digests everything.
  */
 export async function scanOutput(
   execution: Execution,
   tensors: Tensors,
-  name: string,
+  { name, elements: { dtype, width } }: PlanBuffer,
   rows: readonly number[],
-  width: number,
 ): Promise<OutputScan> {
   const { buffer, bytes } = tensors.get(name)!;
-  const elements = bytes / 4;
+  const layout = rowLayout(dtype, width);
+  const stride = wordsOfRow(layout);
   const scan: OutputScan = {
-    elements,
+    layout,
+    elements: (bytes / layout.bytes) * width,
     nonFinite: 0,
     unwritten: 0,
     firstNonFinite: -1,
-    sampled: new Float32Array(rows.length * width),
-    digests: new Uint32Array(2 * Math.ceil(elements / digestWords)),
+    sampled: new Float32Array(0),
+    digests: new Uint32Array(2 * Math.ceil(bytes / 4 / digestWords)),
   };
-  const sampledWords = new Uint32Array(scan.sampled.buffer);
+  const sampledWords = new Uint32Array(rows.length * stride);
   let row = 0;
   for await (const { from, words } of readWords(execution, buffer, bytes)) {
-    countNonFinite(scan, from, words);
+    if (dtype === 'f32') countWords(scan, from, words);
+    else countHalves(scan, from, words);
     digest(scan, from, words);
     const end = from + words.length;
     // A row may straddle two chunks: the part at hand is copied, and the row stays current for the next.
-    while (row < rows.length && rows[row]! * width < end) {
-      const start = rows[row]! * width;
+    while (row < rows.length && rows[row]! * stride < end) {
+      const start = rows[row]! * stride;
       const first = Math.max(start, from);
-      const last = Math.min(start + width, end);
-      sampledWords.set(words.subarray(first - from, last - from), row * width + first - start);
-      if (start + width > end) break;
+      const last = Math.min(start + stride, end);
+      sampledWords.set(words.subarray(first - from, last - from), row * stride + first - start);
+      if (start + stride > end) break;
       row++;
     }
   }
+  scan.sampled = unpackRows(sampledWords, layout);
   return scan;
 }
 
-function countNonFinite(scan: OutputScan, from: number, words: Uint32Array): void {
+function countWords(scan: OutputScan, from: number, words: Uint32Array): void {
+  const poison = poisonWord('f32');
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
-    if ((word & 0x7f800000) !== 0x7f800000) continue;
-    if (scan.nonFinite === 0) scan.firstNonFinite = from + index;
-    scan.nonFinite++;
-    if (word === poisonWord) scan.unwritten++;
+    if ((word & 0x7f800000) === 0x7f800000) countOne(scan, from + index, word === poison);
   }
+}
+
+function countHalves(scan: OutputScan, from: number, words: Uint32Array): void {
+  const { dtype, width } = scan.layout;
+  const exponent = dtype === 'f16' ? 0x7c00 : 0x7f80;
+  const poison = poisonWord(dtype) & 0xffff;
+  const stride = wordsOfRow(scan.layout);
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    const low = word & 0xffff;
+    const high = word >>> 16;
+    if ((low & exponent) !== exponent && (high & exponent) !== exponent) continue;
+    const column = 2 * ((from + index) % stride);
+    const element = Math.floor((from + index) / stride) * width + column;
+    if ((low & exponent) === exponent) countOne(scan, element, low === poison);
+    if ((high & exponent) === exponent && column + 1 < width) countOne(scan, element + 1, high === poison);
+  }
+}
+
+function countOne(scan: OutputScan, element: number, unwritten: boolean): void {
+  if (scan.nonFinite === 0) scan.firstNonFinite = element;
+  scan.nonFinite++;
+  if (unwritten) scan.unwritten++;
 }
 
 /** Two 32-bit multiplicative hashes with different multipliers; equal digests mean equal words. */
@@ -92,8 +122,18 @@ function digest(scan: OutputScan, from: number, words: Uint32Array): void {
 export function firstDifference(one: OutputScan, other: OutputScan): { from: number; to: number } | null {
   for (let index = 0; index < one.digests.length; index++) {
     if (one.digests[index] === other.digests[index]) continue;
-    const from = Math.floor(index / 2) * digestWords;
-    return { from, to: Math.min(one.elements, from + digestWords) - 1 };
+    const stretch = Math.floor(index / 2) * digestWords;
+    return {
+      from: firstElementOf(one.layout, stretch),
+      to: Math.min(one.elements, firstElementOf(one.layout, stretch + digestWords)) - 1,
+    };
   }
   return null;
+}
+
+/** The first element of a word. */
+function firstElementOf(layout: RowLayout, word: number): number {
+  const { dtype, width } = layout;
+  const stride = wordsOfRow(layout);
+  return Math.floor(word / stride) * width + (word % stride) * (dtype === 'f32' ? 1 : 2);
 }

@@ -6,17 +6,20 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 /** Timestamps at the begin and end of compute passes, in nanoseconds (WebGPU, section 20.4). */
 export class PassClock {
   readonly #guarded: GuardedDevice;
+  readonly #ledger: Ledger;
   readonly #querySet: GPUQuerySet;
   readonly #resolved: LedgerEntry;
   readonly #readable: LedgerEntry;
 
   private constructor(
     guarded: GuardedDevice,
+    ledger: Ledger,
     querySet: GPUQuerySet,
     resolved: LedgerEntry,
     readable: LedgerEntry,
   ) {
     this.#guarded = guarded;
+    this.#ledger = ledger;
     this.#querySet = querySet;
     this.#resolved = resolved;
     this.#readable = readable;
@@ -28,7 +31,7 @@ export class PassClock {
     const resolved = await ledger.allocate('harness', 'timestamps', bytes, queryResolve | copySource);
     const readable = await ledger.allocate('harness', 'timestamps read', bytes, copyTarget | mapRead);
     const querySet = guarded.device.createQuerySet({ type: 'timestamp', count: passes * 2 });
-    return new PassClock(guarded, querySet, resolved, readable);
+    return new PassClock(guarded, ledger, querySet, resolved, readable);
   }
 
   writes(pass: number): GPUComputePassTimestampWrites {
@@ -65,5 +68,7 @@ export class PassClock {
 
   dispose(): void {
     this.#querySet.destroy();
+    this.#ledger.release(this.#resolved);
+    this.#ledger.release(this.#readable);
   }
 }

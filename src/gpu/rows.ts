@@ -1,5 +1,6 @@
 import type { Problem } from '../attention/problem.ts';
-import { philox4x32 } from './philox.ts';
+import { philox4x32 } from '../attention/random/philox.ts';
+import { seedWords } from '../attention/random/stream.ts';
 
 /** A stream of its own, far from those of the tensors. */
 const samplingStream = 0xffffffff;
@@ -24,12 +25,17 @@ export function sampleRows(problem: Problem, br: number, wanted: number | 'all')
     for (const head of inHeads) if (chosen.size < wanted / 2) chosen.add(head * seqLenQ + row);
   }
   const strata = wanted - chosen.size;
+  for (const row of stratified(total, strata, seed, 0)) chosen.add(row);
+  return [...chosen].sort((a, b) => a - b);
+}
+
+/** One number at random out of each of `strata` equal stretches of 0 .. total - 1, ascending. */
+export function stratified(total: number, strata: number, seed: number, draw: number): number[] {
   const words = new Uint32Array(4);
-  for (let index = 0; index < strata; index++) {
+  return Array.from({ length: strata }, (_, index) => {
     const from = Math.floor((index * total) / strata);
     const to = Math.floor(((index + 1) * total) / strata);
-    philox4x32(words, index, 0, samplingStream, 0, seed >>> 0, Math.floor(seed / 4294967296) >>> 0);
-    chosen.add(from + Math.floor((words[0]! / 4294967296) * (to - from)));
-  }
-  return [...chosen].sort((a, b) => a - b);
+    philox4x32(words, index, draw, samplingStream, 0, ...seedWords(seed));
+    return from + Math.floor((words[0]! / 4294967296) * (to - from));
+  });
 }

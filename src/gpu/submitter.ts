@@ -196,6 +196,7 @@ export class Submitter {
 
   dispose(): void {
     this.#bindGroups.clear();
+    this.#execution.ledger.release(this.#params);
     this.#clock?.dispose();
   }
 }

@@ -1,14 +1,15 @@
+import { fillNormals } from '../attention/random/stream.ts';
+import { rowLayout } from '../attention/storage.ts';
 import type { PlanBuffer } from '../plans/plan.ts';
 import { breathe } from './cancellation.ts';
 import { bufferUsage } from './constants.ts';
+import { GpuError } from './errors.ts';
 import type { Execution } from './execution.ts';
-import { fillNormals } from './inputs.ts';
 import type { LedgerEntry } from './ledger.ts';
-
-/** A quiet NaN that no arithmetic makes: an element that still holds it was never written. */
-export const poisonWord = 0x7fc5a5a5;
+import { packRows } from './packing.ts';
 
 const tensorUsage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyTarget;
+const tableUsage = bufferUsage.uniform | bufferUsage.copyTarget;
 const chunkBytes = 4 * 1024 * 1024;
 /** Writes wait in staging memory until the queue is idle; this bounds it. */
 const bytesBetweenFlushes = 64 * 1024 * 1024;
@@ -16,35 +17,60 @@ const bytesBetweenFlushes = 64 * 1024 * 1024;
 export type Tensors = ReadonlyMap<string, LedgerEntry>;
 
 /**
- * Allocates the plan's buffers and fills the inputs. Out-of-range writes need no guard zones: WebGPU
- * clamps or drops them inside the binding, so they can only spoil elements that are compared anyway.
+ * Allocates the plan's buffers and fills those that no kernel writes. Out-of-range writes need no guard
+ * zones: WebGPU clamps or drops them inside the binding, so they can only spoil elements that are compared
+ * anyway. Option tables are the harness's: no algorithm is charged for them.
  */
 export async function uploadTensors(execution: Execution): Promise<Tensors> {
-  const { ledger, plan, reporter } = execution;
+  const { guarded, ledger, plan, reporter } = execution;
   const tensors = new Map<string, LedgerEntry>();
-  for (const buffer of plan.buffers) {
+  for (const { name, role, bytes } of plan.buffers) {
     reporter.report('upload', null, 0);
-    tensors.set(buffer.name, await ledger.allocate('tensor', buffer.name, buffer.bytes, tensorUsage));
+    const isTable = role === 'table';
+    const usage = isTable ? tableUsage : tensorUsage;
+    tensors.set(name, await ledger.allocate(isTable ? 'harness' : 'tensor', name, bytes, usage));
   }
   for (const [index, buffer] of plan.buffers.entries()) {
-    if (buffer.fill.kind !== 'normal') continue;
+    const { buffer: target } = tensors.get(buffer.name)!;
     reporter.report('upload', null, index / plan.buffers.length);
-    await uploadNormals(execution, buffer, [tensors.get(buffer.name)!.buffer]);
+    if (buffer.fill.kind === 'normal') await uploadNormals(execution, buffer, target);
+    if (buffer.fill.kind === 'words') {
+      const words = Uint32Array.from(buffer.fill.words);
+      if (words.byteLength > buffer.bytes) {
+        throw new GpuError(
+          `Buffer ${buffer.name} has ${buffer.bytes} bytes; its words need ${words.byteLength}.`,
+        );
+      }
+      guarded.device.queue.writeBuffer(target, 0, words);
+    }
   }
   return tensors;
 }
 
-async function uploadNormals(execution: Execution, source: PlanBuffer, targets: GPUBuffer[]): Promise<void> {
+async function uploadNormals(execution: Execution, source: PlanBuffer, target: GPUBuffer): Promise<void> {
   const { guarded, reporter, signal } = execution;
-  if (source.fill.kind !== 'normal') return;
+  const { fill, bytes, elements, name } = source;
+  if (fill.kind !== 'normal') return;
   const { queue } = guarded.device;
-  const chunk = new Float32Array(Math.min(source.bytes, chunkBytes) / 4);
+  const layout = rowLayout(elements.dtype, elements.width);
+  if (bytes % layout.bytes !== 0) {
+    throw new GpuError(
+      `Buffer ${name} has ${bytes} bytes, which is no whole number of rows of ${layout.bytes}.`,
+    );
+  }
+  const rowsInChunk = Math.max(1, Math.floor(chunkBytes / layout.bytes));
+  const rows = bytes / layout.bytes;
+  const values = new Float32Array(Math.min(rows, rowsInChunk) * layout.width);
+  const words = new Uint32Array((Math.min(rows, rowsInChunk) * layout.bytes) / 4);
   let unflushed = 0;
-  for (let offset = 0; offset < source.bytes; offset += chunkBytes) {
-    const part = chunk.subarray(0, Math.min(chunkBytes, source.bytes - offset) / 4);
-    fillNormals(part, source.fill, offset / 4);
-    for (const target of targets) queue.writeBuffer(target, offset, part);
-    unflushed += part.byteLength * targets.length;
+  for (let row = 0; row < rows; row += rowsInChunk) {
+    const count = Math.min(rowsInChunk, rows - row);
+    const part = values.subarray(0, count * layout.width);
+    const packed = words.subarray(0, (count * layout.bytes) / 4);
+    fillNormals(part, fill, row * layout.width);
+    packRows(packed, part, layout);
+    queue.writeBuffer(target, row * layout.bytes, packed);
+    unflushed += packed.byteLength;
     if (unflushed >= bytesBetweenFlushes) {
       unflushed = 0;
       reporter.report('upload', null, 0);
@@ -53,43 +79,6 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, targets: 
     await breathe(signal);
   }
   guarded.check();
-}
-
-/** Fills everything that is not an input with NaN, so that an element that nobody writes shows. */
-export async function poisonTensors(execution: Execution, tensors: Tensors): Promise<void> {
-  const { guarded, ledger, plan } = execution;
-  const poisoned = plan.buffers.filter((buffer) => buffer.fill.kind === 'poison');
-  const largest = Math.max(0, ...poisoned.map((buffer) => buffer.bytes));
-  if (largest === 0) return;
-  const source = await ledger.allocate(
-    'harness',
-    'poison',
-    Math.min(largest, chunkBytes),
-    bufferUsage.copySource | bufferUsage.copyTarget,
-  );
-  try {
-    await guarded.scoped('Filling outputs with NaN', async () => {
-      const { queue } = guarded.device;
-      queue.writeBuffer(source.buffer, 0, new Uint32Array(source.bytes / 4).fill(poisonWord));
-      const encoder = guarded.device.createCommandEncoder();
-      for (const { name, bytes } of poisoned) {
-        const target = tensors.get(name)!.buffer;
-        for (let offset = 0; offset < bytes; offset += source.bytes) {
-          encoder.copyBufferToBuffer(
-            source.buffer,
-            0,
-            target,
-            offset,
-            Math.min(source.bytes, bytes - offset),
-          );
-        }
-      }
-      queue.submit([encoder.finish()]);
-      await queue.onSubmittedWorkDone();
-    });
-  } finally {
-    ledger.release(source);
-  }
 }
 
 /** Inputs in all copies together shall pass the caches of today's GPUs. */
@@ -102,7 +91,7 @@ const maxCopies = 8;
  */
 export async function copyInputs(execution: Execution, tensors: Tensors): Promise<Map<string, GPUBuffer>[]> {
   const { guarded, ledger, plan, isSoftware } = execution;
-  const inputs = plan.buffers.filter((buffer) => buffer.role === 'input');
+  const inputs = plan.buffers.filter(({ role }) => role === 'input' || role === 'computed');
   const own = new Map(inputs.map(({ name }) => [name, tensors.get(name)!.buffer]));
   const copies = [own];
   const inputBytes = inputs.reduce((total, { bytes }) => total + bytes, 0);

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { causalAlignments, dtypes, type Problem, passes } from '../attention/problem.ts';
-import { checkShape } from '../attention/shape.ts';
+import { dtypes, passes } from '../attention/problem.ts';
+import { rowLayout } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import type { MeasureRequest } from '../gpu/measurement.ts';
-import type { LinkedModule, Plan } from '../plans/plan.ts';
+import type { LinkedModule, Plan, PlanBuffer, PlanDispatch } from '../plans/plan.ts';
+import { problemSchema } from './problemSchema.ts';
 
 /**
  * What the GPU process accepts. A message may come from anything that got hold of the channel, and what it
@@ -19,24 +20,6 @@ const identifier = v.pipe(v.string(), v.regex(/^[A-Za-z_]\w{0,127}$/));
 const word = v.pipe(v.number(), v.safeInteger(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 32 - 1));
 const shaderText = v.pipe(v.string(), v.maxLength(1_000_000));
 
-const problem: v.GenericSchema<Problem> = v.pipe(
-  v.object({
-    batch: positive,
-    heads: positive,
-    kvHeads: positive,
-    seqLenQ: positive,
-    seqLenKv: positive,
-    headDim: positive,
-    headDimV: positive,
-    dtype: v.picklist(dtypes),
-    causal: v.union([v.literal(false), v.picklist(causalAlignments)]),
-    seed: integer,
-  }),
-  v.check(({ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV }) => {
-    return checkShape({ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV }).ok;
-  }, 'not the shape of an attention problem'),
-);
-
 const tiling: v.GenericSchema<Tiling> = v.object({
   br: positive,
   bc: positive,
@@ -45,26 +28,58 @@ const tiling: v.GenericSchema<Tiling> = v.object({
   headsPerSlice: positive,
 });
 
+const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
+  v.object({
+    name: identifier,
+    role: v.picklist(['input', 'computed', 'output', 'scratch', 'table']),
+    bytes: positive,
+    elements: v.object({ dtype: v.picklist(dtypes), width: positive }),
+    fill: v.variant('kind', [
+      v.object({ kind: v.literal('normal'), seed: integer, stream: word }),
+      v.object({ kind: v.literal('words'), words: v.pipe(v.array(word), v.maxLength(4_000_000)) }),
+      v.object({ kind: v.literal('zero') }),
+      v.object({ kind: v.literal('poison') }),
+    ]),
+  }),
+  v.check(
+    ({ bytes, fill }) => fill.kind !== 'words' || fill.words.length * 4 <= bytes,
+    'a buffer is filled with more words than it holds',
+  ),
+  v.check(
+    ({ bytes, role, fill, elements: { dtype, width } }) =>
+      (role !== 'output' && fill.kind !== 'normal') || bytes % rowLayout(dtype, width).bytes === 0,
+    'a tensor has no whole number of rows',
+  ),
+);
+
+const dispatch: v.GenericSchema<PlanDispatch> = v.pipe(
+  v.object({
+    stage: name,
+    module: name,
+    entryPoint: identifier,
+    grid: v.tuple([positive, positive, positive]),
+    bindings: v.pipe(
+      v.array(v.object({ binding: integer, buffer: identifier, offset: integer, size: positive })),
+      v.maxLength(64),
+    ),
+    params: v.pipe(v.array(word), v.maxLength(4096)),
+    groupOffsetWord: integer,
+  }),
+  v.check(
+    (one) => one.groupOffsetWord + 3 <= one.params.length,
+    'groupOffsetWord points past the parameters',
+  ),
+);
+
+const dispatches = v.pipe(v.array(dispatch), v.maxLength(1_000_000));
+
 const plan: v.GenericSchema<Plan> = v.pipe(
   v.object({
     algorithm: name,
     pass: v.picklist(passes),
-    problem,
+    problem: problemSchema,
     tiling,
-    buffers: v.pipe(
-      v.array(
-        v.object({
-          name: identifier,
-          role: v.picklist(['input', 'output', 'scratch']),
-          bytes: positive,
-          fill: v.variant('kind', [
-            v.object({ kind: v.literal('normal'), seed: integer, stream: integer }),
-            v.object({ kind: v.literal('poison') }),
-          ]),
-        }),
-      ),
-      v.maxLength(256),
-    ),
+    buffers: v.pipe(v.array(buffer), v.maxLength(256)),
     modules: v.pipe(
       v.array(
         v.object({
@@ -72,39 +87,32 @@ const plan: v.GenericSchema<Plan> = v.pipe(
           source: name,
           conditions: v.record(v.string(), v.boolean()),
           constants: v.record(v.string(), v.pipe(v.number(), v.finite())),
+          tensors: v.pipe(
+            v.array(
+              v.object({
+                name: identifier,
+                binding: integer,
+                access: v.picklist(['read', 'write', 'read_write']),
+                dtype: v.picklist(dtypes),
+                width: positive,
+              }),
+            ),
+            v.maxLength(64),
+          ),
         }),
       ),
       v.maxLength(256),
     ),
-    dispatches: v.pipe(
-      v.array(
-        v.object({
-          stage: name,
-          module: name,
-          entryPoint: identifier,
-          grid: v.tuple([positive, positive, positive]),
-          bindings: v.pipe(
-            v.array(v.object({ binding: integer, buffer: identifier, offset: integer, size: positive })),
-            v.maxLength(64),
-          ),
-          params: v.pipe(v.array(word), v.maxLength(4096)),
-          groupOffsetWord: integer,
-        }),
-      ),
-      v.minLength(1),
-      v.maxLength(1_000_000),
-    ),
+    prologue: dispatches,
+    dispatches: v.pipe(dispatches, v.minLength(1)),
     stages: v.pipe(v.array(name), v.maxLength(256)),
+    mayOverflow: v.exactOptional(v.boolean()),
   }),
-  v.check((value) => unique(value.buffers.map((buffer) => buffer.name)), 'two buffers of one name'),
+  v.check((value) => unique(value.buffers.map((one) => one.name)), 'two buffers of one name'),
   v.check(bindingsFit, 'a dispatch binds past the end of a buffer, or one that does not exist'),
   v.check(
-    (value) => value.dispatches.every((dispatch) => value.stages.includes(dispatch.stage)),
+    (value) => value.dispatches.every((one) => value.stages.includes(one.stage)),
     'a dispatch belongs to a stage that the plan does not list',
-  ),
-  v.check(
-    (value) => value.dispatches.every((one) => one.groupOffsetWord + 3 <= one.params.length),
-    'groupOffsetWord points past the parameters',
   ),
 );
 
@@ -138,18 +146,18 @@ export const measureRequestSchema: v.GenericSchema<MeasureRequest> = v.pipe(
     budgetMs: v.nullable(v.pipe(v.number(), v.finite(), v.gtValue(0))),
   }),
   v.check(({ modules }) => unique(modules.map((module) => module.id)), 'two linked modules of one id'),
-  v.check(({ plan: { dispatches }, modules }) => {
+  v.check(({ plan: { prologue, dispatches }, modules }) => {
     const linked = new Set(modules.map((module) => module.id));
-    return dispatches.every((dispatch) => linked.has(dispatch.module));
+    return [...prologue, ...dispatches].every((one) => linked.has(one.module));
   }, 'a dispatch uses a module that is not linked'),
 );
 
 /** Adapter names are the driver's; anything printable of a sane length is one. */
 export const openSchema = v.object({ adapter: v.pipe(v.string(), v.minLength(1), v.maxLength(256)) });
 
-function bindingsFit({ buffers, dispatches }: Plan): boolean {
+function bindingsFit({ buffers, prologue, dispatches }: Plan): boolean {
   const bytes = new Map(buffers.map((buffer) => [buffer.name, buffer.bytes]));
-  return dispatches.every(({ bindings }) =>
+  return [...prologue, ...dispatches].every(({ bindings }) =>
     bindings.every(({ buffer, offset, size }) => offset + size <= (bytes.get(buffer) ?? -1)),
   );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Problem } from '../../../src/attention/problem.ts';
+import { noOptions, type Problem } from '../../../src/attention/problem.ts';
 import type { MeasureRequest } from '../../../src/gpu/measurement.ts';
 import { instrument } from '../../../src/plans/counting/instrument.ts';
 import type { LinkedModule, Plan, PlanBuffer, PlanDispatch } from '../../../src/plans/plan.ts';
@@ -17,8 +17,8 @@ export const smallProblem: Problem = {
   seqLenKv: 1,
   headDim: 1,
   headDimV: 1,
+  ...noOptions,
   dtype: 'f32',
-  causal: false,
   seed: 11,
 };
 
@@ -37,6 +37,7 @@ function planOf(parts: Pick<Plan, 'algorithm' | 'problem' | 'buffers' | 'dispatc
     pass: 'forward',
     tiling: { br: 4, bc: 4, dc: 4, splits: 1, headsPerSlice: 1 },
     modules: [],
+    prologue: [],
     stages: [...new Set(parts.dispatches.map(({ stage }) => stage))],
   };
 }
@@ -55,12 +56,24 @@ export function tensor(name: string, elements: number, stream: number): PlanBuff
     name,
     role: 'input',
     bytes: elements * 4,
+    elements: { dtype: 'f32', width: 1 },
     fill: { kind: 'normal', seed: smallProblem.seed, stream },
   };
 }
 
-export function empty(name: string, elements: number, role: 'output' | 'scratch' = 'output'): PlanBuffer {
-  return { name, role, bytes: elements * 4, fill: { kind: 'poison' } };
+export function empty(
+  name: string,
+  elements: number,
+  role: 'output' | 'scratch' = 'output',
+  width = 1,
+): PlanBuffer {
+  return {
+    name,
+    role,
+    bytes: elements * 4,
+    elements: { dtype: 'f32', width },
+    fill: { kind: 'poison' },
+  };
 }
 
 function bind(buffers: PlanBuffer[]): PlanDispatch['bindings'] {
@@ -213,7 +226,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>) {
     input('q', seqLenQ * headDim, 0),
     input('k', seqLenKv * headDim, 1),
     input('v', seqLenKv * headDimV, 2),
-    empty('o', seqLenQ * headDimV),
+    empty('o', seqLenQ * headDimV, 'output', headDimV),
     empty('lse', seqLenQ),
   ];
   const dispatch: PlanDispatch = {

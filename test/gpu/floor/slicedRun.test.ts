@@ -3,12 +3,13 @@ import { compileAll, type Execution, modulesOf } from '../../../src/gpu/executio
 import { Ledger } from '../../../src/gpu/ledger.ts';
 import { Pace } from '../../../src/gpu/pace.ts';
 import { PipelineCache } from '../../../src/gpu/pipelines.ts';
+import { poisonWord, resetTensors } from '../../../src/gpu/poison.ts';
 import { ProgressReporter } from '../../../src/gpu/progress.ts';
 import { readWords } from '../../../src/gpu/readback.ts';
 import { runSliced } from '../../../src/gpu/runner.ts';
 import { groupsIn, nextBox } from '../../../src/gpu/slices.ts';
 import { type Binds, type Launch, Submitter } from '../../../src/gpu/submitter.ts';
-import { poisonTensors, poisonWord, uploadTensors } from '../../../src/gpu/tensors.ts';
+import { uploadTensors } from '../../../src/gpu/tensors.ts';
 import { TestGpu } from './device.ts';
 import { addition, request, rowSums } from './handPlans.ts';
 
@@ -30,7 +31,7 @@ async function prepared({ plan, modules }: ReturnType<typeof addition>) {
     isSoftware: true,
   };
   const tensors = await uploadTensors(execution);
-  await poisonTensors(execution, tensors);
+  await resetTensors(execution, tensors, { keepComputed: true });
   const submitter = await Submitter.create(execution, tensors);
   const binds: Binds = { variant: 'plain', pipelines: await compileAll(execution, 'plain'), counters: null };
   const read = async (name: string) => {
@@ -46,12 +47,12 @@ test('a run in slices of any size gives what one dispatch gives, bit for bit', a
   const { execution, tensors, submitter, binds, read } = await prepared(addition(37, 23));
   const [dispatch] = execution.plan.dispatches;
   const grid = dispatch!.grid;
-  expect((await read('c')).every((word) => word === poisonWord)).toBe(true);
+  expect((await read('c')).every((word) => word === poisonWord('f32'))).toBe(true);
   await submitter.submit(binds, [[{ dispatch: 0, box: { origin: [0, 0, 0], extent: grid }, copy: 0 }]], 0);
   const whole = await read('c');
-  expect(whole.includes(poisonWord)).toBe(false);
+  expect(whole.includes(poisonWord('f32'))).toBe(false);
   for (const size of [1, 5, 37, 100, 400]) {
-    await poisonTensors(execution, tensors);
+    await resetTensors(execution, tensors, { keepComputed: true });
     const launches: Launch[] = [];
     for (let from = 0; from < groupsIn(grid); ) {
       const box = nextBox(grid, from, size, 65_535);
@@ -97,7 +98,7 @@ test('a grid wider than the device allows is cut by that limit', async () => {
     deadline: Number.POSITIVE_INFINITY,
   });
   expect(run.groupsDone).toEqual([70_000]);
-  expect((await read('c')).includes(poisonWord)).toBe(false);
+  expect((await read('c')).includes(poisonWord('f32'))).toBe(false);
 });
 
 test('a mistake in a binding is thrown with the device’s own words', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { TestGpu } from './device.ts';
-import { addition, empty, plainAttention, request, rowSums, smallProblem } from './handPlans.ts';
+import { addition, empty, request, rowSums } from './handPlans.ts';
 
 const gpu = new TestGpu();
 afterAll(() => gpu.dispose());
@@ -132,12 +132,4 @@ test('a kernel that does not compile, and plans that contradict themselves, fail
     plan.dispatches[0]!.groupOffsetWord = 6;
   });
   expect(room).toContain('no room for its workgroup offset');
-});
-
-test('a check that cannot be made is refused, not made up', async () => {
-  const session = await gpu.session();
-  const { plan, modules } = plainAttention({ ...smallProblem, dtype: 'f16' });
-  const { status, reason } = await session.measure(request(plan, modules, { check: { rows: 4 } }));
-  expect(status).toBe('failed');
-  expect(reason).toContain('stores f16');
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { noOptions } from '../../../src/attention/problem.ts';
 import type { MeasureRequest } from '../../../src/gpu/measurement.ts';
 
 const kernels = {
@@ -21,7 +22,8 @@ export function copyRequest(
     samples?: number | null;
   } = {},
 ): MeasureRequest {
-  const { kernel = 'copy', algorithm = kernel, elements = 4096, samples = 1 } = options;
+  const { kernel = 'copy', algorithm = kernel, elements: count = 4096, samples = 1 } = options;
+  const elements = { dtype: 'f32', width: 64 } as const;
   const wgsl = `
     struct Params { groupOffset: vec3<u32>, count: u32 }
     @group(0) @binding(0) var<uniform> params: Params;
@@ -32,7 +34,7 @@ export function copyRequest(
       let index = (group.x + params.groupOffset.x) * 64u + lane;
       if (index < params.count) { ${kernels[kernel]} }
     }`;
-  const bytes = elements * 4;
+  const bytes = count * 4;
   return {
     plan: {
       algorithm,
@@ -41,31 +43,32 @@ export function copyRequest(
         batch: 1,
         heads: 1,
         kvHeads: 1,
-        seqLenQ: elements / 64,
-        seqLenKv: elements / 64,
+        seqLenQ: count / 64,
+        seqLenKv: count / 64,
         headDim: 64,
         headDimV: 64,
+        ...noOptions,
         dtype: 'f32',
-        causal: false,
         seed: 1,
       },
       tiling: { br: 64, bc: 64, dc: 64, splits: 1, headsPerSlice: 1 },
       buffers: [
-        { name: 'v', role: 'input', bytes, fill: { kind: 'normal', seed: 1, stream: 3 } },
-        { name: 'o', role: 'output', bytes, fill: { kind: 'poison' } },
+        { name: 'v', role: 'input', bytes, elements, fill: { kind: 'normal', seed: 1, stream: 3 } },
+        { name: 'o', role: 'output', bytes, elements, fill: { kind: 'poison' } },
       ],
-      modules: [{ id: 'main', source: 'copy', conditions: {}, constants: {} }],
+      modules: [{ id: 'main', source: 'copy', conditions: {}, constants: {}, tensors: [] }],
+      prologue: [],
       dispatches: [
         {
           stage: 'copy',
           module: 'main',
           entryPoint: 'main',
-          grid: [elements / 64, 1, 1],
+          grid: [count / 64, 1, 1],
           bindings: [
             { binding: 1, buffer: 'v', offset: 0, size: bytes },
             { binding: 2, buffer: 'o', offset: 0, size: bytes },
           ],
-          params: [0, 0, 0, elements],
+          params: [0, 0, 0, count],
           groupOffsetWord: 0,
         },
       ],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareWithReference } from '../../../src/gpu/compare.ts';
-import { emptyRowLse } from '../../../src/gpu/reference.ts';
+import { emptyRowLse } from '../../../src/gpu/reference/softmax.ts';
 
 const compare = (got: number[], expected: number[]) =>
   compareWithReference(Float32Array.from(got), Float64Array.from(expected));

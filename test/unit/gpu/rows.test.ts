@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../../../src/attention/problem.ts';
+import { noOptions, type Problem } from '../../../src/attention/problem.ts';
 import { sampleRows } from '../../../src/gpu/rows.ts';
 
 const problem: Problem = {
@@ -10,8 +10,8 @@ const problem: Problem = {
   seqLenKv: 1000,
   headDim: 64,
   headDimV: 64,
+  ...noOptions,
   dtype: 'f32',
-  causal: false,
   seed: 9,
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { philox4x32 } from '../../../src/gpu/philox.ts';
+import { philox4x32 } from '../../../../src/attention/random/philox.ts';
 
 // Known answers that the authors publish with their own implementation (Random123, kat_vectors).
 const knownAnswers = [
