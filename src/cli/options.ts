@@ -1,6 +1,8 @@
 import { type CatalogueRow, catalogue } from '../attention/catalogue.ts';
-import { type Causal, causalAlignments, type Dtype, dtypes, type Pass } from '../attention/problem.ts';
+import type { Pass, Problem } from '../attention/problem.ts';
+import { unsupported } from '../attention/support.ts';
 import { microTile, type RequestedTiling } from '../attention/tiling.ts';
+import { distinct } from './profileRows.ts';
 import { quote, WrongUse } from './wrongUse.ts';
 
 /** `all`, or ids of the catalogue separated by commas, in the order given. */
@@ -19,8 +21,8 @@ export function readAlgorithms(text: string): CatalogueRow[] {
   return [...new Set(rows)];
 }
 
-/** `forward`, `backward` or `both`, as far as every algorithm has them. */
-export function readPasses(text: string, rows: readonly CatalogueRow[]): Pass[] {
+/** `forward`, `backward` or `both`. */
+export function readPasses(text: string): Pass[] {
   const choices: Record<string, Pass[]> = {
     forward: ['forward'],
     backward: ['backward'],
@@ -29,40 +31,26 @@ export function readPasses(text: string, rows: readonly CatalogueRow[]): Pass[] 
   if (!Object.hasOwn(choices, text)) {
     throw new WrongUse(`unknown pass ${quote(text)}: give forward, backward or both`);
   }
-  const passes = choices[text]!;
-  const lacking = rows.filter((row) => passes.some((pass) => !row.passes.includes(pass)));
-  if (lacking.length > 0) throw notYet('pass', text, lacking, ({ passes }) => passes);
-  return passes;
+  return choices[text]!;
 }
 
-export function readDtype(text: string, rows: readonly CatalogueRow[]): Dtype {
-  const dtype = dtypes.find((candidate) => candidate === text);
-  if (!dtype) throw new WrongUse(`unknown dtype ${quote(text)}: give ${dtypes.join(', ')}`);
-  const lacking = rows.filter((row) => !row.dtypes.includes(dtype));
-  if (lacking.length > 0) throw notYet('dtype', text, lacking, (row) => row.dtypes);
-  return dtype;
-}
-
-/** `dtype f16 is not available yet for standard, flash2: f32`. */
-function notYet(
-  what: string,
-  value: string,
-  lacking: readonly CatalogueRow[],
-  of: (row: CatalogueRow) => readonly string[],
-): WrongUse {
-  const available = [...new Set(lacking.flatMap(of))].join(', ');
-  const ids = lacking.map(({ id }) => id).join(', ');
-  return new WrongUse(`${what} ${value} is not available yet for ${ids}: ${available}`);
-}
-
-/** An alignment given alone means causal. */
-export function readCausal(causal: boolean | undefined, align: string | undefined): Causal {
-  if (align === undefined) return causal ? 'bottom-right' : false;
-  const alignment = causalAlignments.find((candidate) => candidate === align);
-  if (!alignment) {
-    throw new WrongUse(`unknown causal alignment ${quote(align)}: give ${causalAlignments.join(' or ')}`);
+/**
+ * Refuses algorithms that were named and cannot do what is asked, in any of the passes. With `all` those
+ * that cannot are left to be skipped, unless that leaves none.
+ */
+export function checkSupport(
+  text: string,
+  rows: readonly CatalogueRow[],
+  problem: Problem,
+  passes: readonly Pass[],
+): void {
+  const reasons = rows.flatMap((row) => passes.map((pass) => unsupported(row, problem, pass)));
+  const refused = reasons.filter((reason) => reason !== null);
+  if (refused.length === 0) return;
+  if (text !== 'all') throw new WrongUse(distinct(refused).join('; '));
+  if (refused.length === reasons.length) {
+    throw new WrongUse(`no algorithm can do this: ${distinct(refused).join('; ')}`);
   }
-  return alignment;
 }
 
 export function readAdapter(text: string): string {

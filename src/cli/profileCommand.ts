@@ -4,6 +4,8 @@ import { writeDocument } from '../profiler/document/write.ts';
 import type { ProfileJob } from '../profiler/job.ts';
 import * as options from './options.ts';
 import { checkOutputFile, writeOutputFile } from './outputFile.ts';
+import { type ProblemFlags, readProblem } from './problemOptions.ts';
+import { runName } from './profileRows.ts';
 import { profileText } from './profileText.ts';
 import { showProgress } from './progress.ts';
 import type { CommandContext, Terminal } from './services.ts';
@@ -11,17 +13,13 @@ import { styleFor } from './style.ts';
 import { oneLine, WrongUse } from './wrongUse.ts';
 
 /** As commander hands them over: text, still to be read. */
-export interface ProfileFlags {
+export interface ProfileFlags extends ProblemFlags {
   algorithms: string;
   pass: string;
-  dtype: string;
-  causal?: boolean;
-  causalAlign?: string;
   adapter: string;
   tiling?: string;
   repeats: string;
   timeBudget?: string;
-  seed: string;
   json?: boolean;
   output?: string;
 }
@@ -31,15 +29,13 @@ export function readJob(shapeText: string, flags: ProfileFlags): ProfileJob {
   const shape = parseShape(shapeText);
   if (!shape.ok) throw new WrongUse(shape.error);
   const rows = options.readAlgorithms(flags.algorithms);
+  const problem = readProblem(shape.value, flags);
+  const passes = options.readPasses(flags.pass);
+  options.checkSupport(flags.algorithms, rows, problem, passes);
   return {
-    problem: {
-      ...shape.value,
-      dtype: options.readDtype(flags.dtype, rows),
-      causal: options.readCausal(flags.causal, flags.causalAlign),
-      seed: options.readWhole('--seed', flags.seed, 0, options.maxSeed),
-    },
+    problem,
     algorithms: rows.map(({ id }) => id),
-    passes: options.readPasses(flags.pass, rows),
+    passes,
     adapter: options.readAdapter(flags.adapter),
     tiling: flags.tiling === undefined ? null : options.readTiling(flags.tiling),
     repeats: options.readWhole('--repeats', flags.repeats, 1, 1000),
@@ -83,7 +79,7 @@ export async function runProfile(
   if (broken !== undefined) throw broken;
   const failed = document.runs.filter(({ status }) => status === 'failed');
   if (failed.length > 0) {
-    const why = failed.map(({ algorithm, reason }) => `${algorithm}: ${reason}`).join('; ');
+    const why = failed.map((run) => `${runName(run)}: ${run.reason}`).join('; ');
     throw new Error(`${failed.length} of ${document.runs.length} runs failed: ${why}`);
   }
 }

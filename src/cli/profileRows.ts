@@ -152,6 +152,11 @@ export function differingBuffers(counted: DocumentTraffic, exact: DocumentTraffi
   );
 }
 
+/** `flash2`, `flash2 backward`. */
+export function runName({ algorithm, pass }: Pick<DocumentRun, 'algorithm' | 'pass'>): string {
+  return pass === 'forward' ? algorithm : `${algorithm} ${pass}`;
+}
+
 /** Bytes read and written. */
 export function movedBytes(tally: DocumentTally): bigint {
   return fromCount(tally.readBytes) + fromCount(tally.writeBytes);

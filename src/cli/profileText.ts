@@ -1,29 +1,31 @@
 import { formatShape } from '../attention/shape.ts';
 import { formatRatio, unknown } from '../attention/units.ts';
+import { optionWords } from '../profiler/document/optionWords.ts';
 import type {
   DocumentDevice,
   DocumentProblem,
   DocumentRun,
   ProfileDocument,
 } from '../profiler/document/schema.ts';
-import { distinct, type MetricRow, metricRows, movedBytes } from './profileRows.ts';
+import { distinct, type MetricRow, metricRows, movedBytes, runName } from './profileRows.ts';
+import { runTable } from './runTable.ts';
 import type { Style } from './style.ts';
 import { columnsThatFit, cut, textTable, wrap } from './textTable.ts';
 
-/** The whole result as text of at most 100 columns: a table for each problem, pass and device. */
+/** The whole result as text of at most 100 columns: one table for each problem and device. */
 export function profileText(document: ProfileDocument, style: Style): string {
   const lines: string[] = [];
   for (const group of groupRuns(document)) {
     if (lines.length > 0) lines.push('');
-    lines.push(...heading(group, style), '', ...tables(group.runs, style));
-    const [baseline, ...others] = group.runs;
-    const comparisons = others.flatMap((run) => comparison(baseline!, run) ?? []);
+    lines.push(...heading(group, style), '', ...table(group.runs, style));
+    const comparisons = group.runs.flatMap((run) => comparisonIn(group.runs, run) ?? []);
     if (comparisons.length > 0) lines.push('', ...comparisons.flatMap((text) => wrap(text)));
     const reasons = group.runs.filter(({ reason }) => reason !== undefined);
     if (reasons.length > 0) lines.push('');
-    for (const { algorithm, status, reason } of reasons) {
-      const tint = status === 'failed' ? style.bad : style.warn;
-      lines.push(...wrap(`${algorithm} ${status}: ${reason}`).map(tint));
+    for (const run of reasons) {
+      const tint = run.status === 'failed' ? style.bad : style.warn;
+      const reason = run.reason!.replace(`${run.algorithm}: `, '');
+      lines.push(...wrap(`${runName(run)} ${run.status}: ${reason}`).map(tint));
     }
   }
   lines.push(
@@ -43,27 +45,29 @@ export function profileText(document: ProfileDocument, style: Style): string {
 interface RunGroup {
   device: DocumentDevice;
   problem: DocumentProblem;
-  pass: DocumentRun['pass'];
   runs: DocumentRun[];
 }
 
 function groupRuns({ devices, problems, runs }: ProfileDocument): RunGroup[] {
   return devices.flatMap((device) =>
-    problems.flatMap((problem) =>
-      distinct(runs.map(({ pass }) => pass)).flatMap((pass) => {
-        const own = runs.filter(
-          (run) => run.device === device.id && run.problem === problem.id && run.pass === pass,
-        );
-        return own.length > 0 ? [{ device, problem, pass, runs: own }] : [];
-      }),
-    ),
+    problems.flatMap((problem) => {
+      const own = runs.filter((run) => run.device === device.id && run.problem === problem.id);
+      return own.length > 0 ? [{ device, problem, runs: own }] : [];
+    }),
   );
 }
 
-function heading({ device, problem, pass }: RunGroup, style: Style): string[] {
+function heading({ device, problem, runs }: RunGroup, style: Style): string[] {
   const causal = problem.causal ? `causal ${problem.causal}` : 'not causal';
-  const title = `Attention ${pass}: ${formatShape(problem)}, ${problem.dtype}, ${causal}, seed ${problem.seed}`;
-  const lines = wrap(title).map(style.strong);
+  const facts = [
+    formatShape(problem),
+    problem.dtype,
+    causal,
+    ...optionWords(problem),
+    `seed ${problem.seed}`,
+  ];
+  const passes = distinct(runs.map(({ pass }) => pass)).join(' and ');
+  const lines = wrap(`Attention ${passes}: ${facts.join(', ')}`).map(style.strong);
   lines.push(cut(`on ${device.name || unknown} (${device.type})`, 100));
   if (device.type === 'software') {
     lines.push(
@@ -73,41 +77,36 @@ function heading({ device, problem, pass }: RunGroup, style: Style): string[] {
   return lines;
 }
 
-/** Side by side as far as 100 columns go, the rest below. */
-function tables(runs: readonly DocumentRun[], style: Style): string[] {
+/** Every metric with the runs side by side where 100 columns hold them, else a row for each run. */
+function table(runs: readonly DocumentRun[], style: Style): string[] {
   const heads: MetricRow[] = [
     { label: 'status', provenance: '', cell: ({ status }) => status },
     { label: 'tiling', provenance: '', cell: ({ tiling }) => tiling && `br ${tiling.br}, bc ${tiling.bc}` },
   ];
   const rows = [...heads, ...metricRows(runs)].map((row) => ({ ...row, label: cut(row.label, 40) }));
   const cells = runs.map((run) => rows.map(({ cell }) => cut(cell(run) ?? '-', 44)));
-  const titles = runs.map(({ algorithm }) => cut(algorithm, 44));
+  const titles = runs.map((run) => cut(runName(run), 44));
   const widths = cells.map((column, index) =>
     Math.max(titles[index]!.length, ...column.map((cell) => cell.length)),
   );
   const side = Math.max(...rows.map(({ label }) => label.length)) + 2 + 'measured'.length;
-  const lines: string[] = [];
-  for (let from = 0; from < runs.length; ) {
-    const to = from + columnsThatFit(side, widths.slice(from));
-    if (from > 0) lines.push('');
-    lines.push(
-      ...textTable(
-        [
-          { title: '', align: 'left' },
-          { title: '', align: 'left' },
-          ...titles.slice(from, to).map((title) => ({ title, align: 'right' as const })),
-        ],
-        rows.map(({ label, provenance }, row) => [
-          label,
-          provenance,
-          ...cells.slice(from, to).map((column) => column[row]!),
-        ]),
-        style,
-      ),
-    );
-    from = to;
-  }
-  return lines;
+  if (columnsThatFit(side, widths) < runs.length) return runTable(runs, style);
+  return textTable(
+    [
+      { title: '', align: 'left' },
+      { title: '', align: 'left' },
+      ...titles.map((title) => ({ title, align: 'right' as const })),
+    ],
+    rows.map(({ label, provenance }, row) => [label, provenance, ...cells.map((column) => column[row]!)]),
+    style,
+  );
+}
+
+/** A run against `standard` of the same pass, or against the first run of that pass where there is none. */
+function comparisonIn(runs: readonly DocumentRun[], run: DocumentRun): string | null {
+  const same = runs.filter(({ pass }) => pass === run.pass);
+  const baseline = same.find(({ algorithm }) => algorithm === 'standard') ?? same[0];
+  return baseline === undefined || baseline === run ? null : comparison(baseline, run);
 }
 
 /** What one run saves against another, each factor with the row it comes from; null where nothing compares. */
@@ -131,7 +130,5 @@ export function comparison(baseline: DocumentRun, run: DocumentRun): string | nu
     const sizes = [baseline, run].map(({ memory }) => Number(memory!.peakBytes)) as [number, number];
     compare(...sizes, ['less memory', 'more memory'], 'exact');
   }
-  return factors.length === 0
-    ? null
-    : `${run.algorithm} against ${baseline.algorithm}: ${factors.join(', ')}.`;
+  return factors.length === 0 ? null : `${runName(run)} against ${runName(baseline)}: ${factors.join(', ')}.`;
 }

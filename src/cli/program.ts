@@ -1,6 +1,7 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { parseShape } from '../attention/shape.ts';
 import { runDevices } from './devicesCommand.ts';
+import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import type { CommandContext } from './services.ts';
 import { runVerify, type VerifyFlags } from './verifyCommand.ts';
@@ -13,6 +14,7 @@ const examples = `
 Examples:
   attnprof profile 1,8,512,64
   attnprof profile "b=1 h=8 kv=2 n=333 m=517 d=80" --causal --algorithms standard,flash2 --json
+  attnprof profile 2,8,512,64 --pass both --dtype f16 --window 128,0 --dropout 0.1
   attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
   attnprof verify --adapter embedded
   attnprof devices
@@ -60,25 +62,20 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride();
 
-  program
-    .command('profile')
-    .description('Run the algorithms for one shape, side by side.')
-    .argument('<shape...>', shapeHelp)
-    .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
-    .option('--pass <pass>', 'forward, backward or both', 'forward')
-    .option('--dtype <type>', 'storage type of Q, K, V and O', 'f32')
-    .option('--causal', 'each query sees only keys up to its own place')
-    .option(
-      '--causal-align <alignment>',
-      'bottom-right (as flash-attn) or top-left (as PyTorch); implies --causal',
-    )
+  addProblemOptions(
+    program
+      .command('profile')
+      .description('Run the algorithms for one shape, side by side.')
+      .argument('<shape...>', shapeHelp)
+      .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
+      .option('--pass <pass>', 'forward, backward or both', 'forward'),
+  )
     .option('--adapter <adapter>', adapterHelp, 'auto')
     .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
     .option('--repeats <count>', 'timed samples of each run', '10')
     .option('--time-budget <seconds>', 'stop a run that takes longer, and keep what it has')
-    .option('--seed <seed>', 'seed of the inputs', '0')
     .option('--json', jsonHelp)
-    .addOption(new Option('-o, --output <file>', 'also write the result to FILE.attnprof.json'))
+    .option('-o, --output <file>', 'also write the result to FILE.attnprof.json')
     .action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
 
   program

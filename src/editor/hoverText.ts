@@ -2,7 +2,7 @@ import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
 import { boundTraffic } from '../attention/cost/bound.ts';
 import type { Cost } from '../attention/cost/cost.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
-import type { Problem } from '../attention/problem.ts';
+import { noOptions, type Problem } from '../attention/problem.ts';
 import type { Shape } from '../attention/shape.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import { formatBytes, formatCount, formatFlops, formatInteger, formatRatio } from '../attention/units.ts';
@@ -34,7 +34,7 @@ interface AlgorithmCost {
  */
 export function hoverText(options: HoverTextOptions): string {
   const { shape, assumption, rows, limits, limitsOf, link } = options;
-  const problem: Problem = { ...shape, dtype: 'f32', causal: false, seed: 0 };
+  const problem: Problem = { ...shape, ...noOptions, dtype: 'f32', seed: 0 };
   const head = [
     `**Attention** ${describeShape(shape)}`,
     `*${escapeMarkdown(assumption)}; f32, forward, no mask*`,
@@ -43,14 +43,14 @@ export function hoverText(options: HoverTextOptions): string {
   const costs: AlgorithmCost[] = [];
   const notes: string[] = [];
   for (const row of rows) {
-    const tiling = chooseTiling(row, shape, limits);
+    const tiling = chooseTiling(row, problem, limits);
     if (!tiling.ok) {
       notes.push(`${row.title}: ${escapeMarkdown(tiling.error)}.`);
     } else if (shape.seqLenQ / tiling.value.br > mostTileRows) {
       notes.push(`${row.title}: too long for a hover; profile it to see its cost.`);
     } else {
-      costs.push({ row, tiling: tiling.value, cost: row.cost(problem, tiling.value) });
-      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, shape, limits));
+      costs.push({ row, tiling: tiling.value, cost: row.forward.cost(problem, tiling.value) });
+      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, problem, limits));
     }
   }
   if (costs.length > 0)
@@ -104,11 +104,11 @@ function comparison(costs: AlgorithmCost[]): string {
   return `HBM bytes moved (exact): ${more.row.id} ${formatRatio(bytes(more), bytes(less))} those of ${less.row.id}.`;
 }
 
-function doesNotFit(row: CatalogueRow, shape: Shape, limits: DeviceLimits): string {
+function doesNotFit(row: CatalogueRow, problem: Problem, limits: DeviceLimits): string {
   const needed = Math.max(
-    row.scratchPerHead(shape),
-    4 * shape.seqLenQ * Math.max(shape.headDim, shape.headDimV),
-    4 * shape.seqLenKv * Math.max(shape.headDim, shape.headDimV),
+    row.forward.scratchPerHead(problem),
+    4 * problem.seqLenQ * Math.max(problem.headDim, problem.headDimV),
+    4 * problem.seqLenKv * Math.max(problem.headDim, problem.headDimV),
   );
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   return `${row.title} cannot run there: one head needs a buffer of ${formatBytes(needed)}, the limit is ${formatBytes(most)}.`;

@@ -1,19 +1,29 @@
 import * as v from 'valibot';
 import { catalogue, findAlgorithm } from '../attention/catalogue.ts';
-import { causalAlignments, type Dtype, dtypes, type Pass, passes } from '../attention/problem.ts';
+import {
+  causalAlignments,
+  dtypes,
+  noOptions,
+  type Pass,
+  type Problem,
+  passes,
+} from '../attention/problem.ts';
 import { checkShape, parseShape, type Result, type Shape } from '../attention/shape.ts';
+import { unsupported } from '../attention/support.ts';
+import { problemOf, type WrittenOptions, withOptions } from '../profiler/document/problem.ts';
 import type { DocumentRun, ProfileDocument } from '../profiler/document/schema.ts';
 import type { ProfileJob } from '../profiler/job.ts';
 import type { Settings } from './contributions.ts';
 
 /**
- * What `attention.profile` takes: a shape, and whatever of a job is not to come from the settings.
+ * What `attention.profile` takes: a shape, and whatever of a job is not to come from the settings. Options
+ * are written as in a document.
  *
  * ```json
- * { "shape": "8,16,4096,64", "causal": "top-left", "algorithms": ["flash2"], "adapter": "embedded" }
+ * { "shape": "8,16,4096,64", "causal": "top-left", "window": [128, 0], "algorithms": ["flash2"] }
  * ```
  */
-export interface JobArgument extends Partial<Omit<ProfileJob, 'problem'>> {
+export interface JobArgument extends Partial<Omit<ProfileJob, 'problem'>>, Partial<WrittenOptions> {
   /** `B,H,N,D`, named sizes as text, or the sizes as an object; kv heads, key length and value dim have defaults. */
   shape: string | SizesArgument;
   dtype?: ProfileJob['problem']['dtype'];
@@ -36,11 +46,29 @@ const sizes = v.strictObject({
   headDimV: v.optional(size),
 });
 
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const lengths = v.optional(v.nullable(v.pipe(v.array(whole), v.maxLength(65_536))), null);
+
+/** Numbers and words of the right kind; whether they go with the sizes is asked afterwards. */
+const options = {
+  window: v.optional(v.nullable(v.strictTuple([v.nullable(whole), v.nullable(whole)])), null),
+  lengths,
+  packed: lengths,
+  bias: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(40))), null),
+  alibi: v.optional(v.nullable(v.boolean()), null),
+  softcap: v.optional(v.nullable(positive), null),
+  sinks: v.optional(v.nullable(v.boolean()), null),
+  dropout: v.optional(v.nullable(v.pipe(v.number(), v.finite())), null),
+  blockMask: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100))), null),
+  ringDevices: v.optional(v.nullable(size), null),
+};
+
 const argument = v.strictObject({
   shape: v.union([v.pipe(v.string(), v.maxLength(200)), sizes]),
   dtype: v.optional(v.picklist(dtypes), 'f32'),
   causal: v.optional(v.union([v.literal(false), v.picklist(causalAlignments)]), false),
   seed: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(2 ** 32 - 1)), 0),
+  ...options,
   algorithms: v.optional(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.minLength(1), v.maxLength(32)),
   ),
@@ -64,62 +92,66 @@ export function parseJob(value: unknown, settings: Settings): Result<ProfileJob>
     adapter,
     repeats,
     timeBudgetSeconds,
-    ...rest
   } = parsed.output;
+  const { passes: wanted, tiling } = parsed.output;
   const shape = typeof given === 'string' ? parseShape(given) : checkShape(withDefaults(given));
   if (!shape.ok) return fail(shape.error);
+  const problem = withOptions({ ...shape.value, ...noOptions, dtype, causal, seed }, parsed.output);
+  if (!problem.ok) return fail(problem.error);
   const ids = [...new Set(algorithms ?? settings.algorithms)];
   for (const id of ids) {
-    const obstacle = obstacleTo(id, dtype, rest.passes);
+    const obstacle = obstacleTo(id, problem.value, wanted);
     if (obstacle) return fail(obstacle);
   }
   const budget = timeBudgetSeconds === undefined ? settings.timeBudgetSeconds || null : timeBudgetSeconds;
   return {
     ok: true,
     value: {
-      problem: { ...shape.value, dtype, causal, seed },
+      problem: problem.value,
       algorithms: ids,
+      passes: wanted,
       adapter: adapter ?? settings.adapter,
+      tiling,
       repeats: repeats ?? settings.repeats,
       timeBudgetSeconds: budget,
-      ...rest,
     },
   };
 }
 
-/** The job that made a document, as far as a document knows it; null where it holds no run. */
+/**
+ * The job that made a document, as far as a document knows it; null where it holds no run that could be made
+ * again. Algorithms that were skipped because they cannot do it are left out.
+ */
 export function jobOfDocument(document: ProfileDocument, settings: Settings): ProfileJob | null {
-  const problem = document.problems[0];
-  if (!problem || document.runs.length === 0) return null;
-  const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, dtype, causal, seed } = problem;
+  const described = document.problems[0];
+  const problem = described && problemOf(described);
+  if (!problem?.ok) return null;
+  const { id: _id, batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, ...rest } = described!;
   const distinct = <T>(of: (run: DocumentRun) => T) => [...new Set(document.runs.map(of))];
+  const wanted = distinct((run) => run.pass);
   const job = parseJob(
     {
       shape: { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV },
-      dtype,
-      causal,
-      seed,
-      algorithms: distinct((run) => run.algorithm),
-      passes: distinct((run) => run.pass),
+      ...rest,
+      algorithms: distinct((run) => run.algorithm).filter(
+        (algorithm) => obstacleTo(algorithm, problem.value, wanted) === null,
+      ),
+      passes: wanted,
     },
     settings,
   );
   return job.ok ? job.value : null;
 }
 
-/** Why an algorithm cannot run as asked, or null. */
-function obstacleTo(id: string, dtype: Dtype, wanted: readonly Pass[]): string | null {
+/** Why an algorithm can run in none of the passes asked for, or null; where it can in one, the rest is skipped. */
+function obstacleTo(id: string, problem: Problem, wanted: readonly Pass[]): string | null {
   const row = findAlgorithm(id);
   if (!row) {
     const known = catalogue.map((each) => each.id).join(', ');
     return `there is no algorithm ${JSON.stringify(id)}; the algorithms are ${known}`;
   }
-  if (!row.dtypes.includes(dtype))
-    return `${id} does not run in ${dtype}; it runs in ${row.dtypes.join(', ')}`;
-  if (!row.passes.some((pass) => wanted.includes(pass))) {
-    return `${id} has no ${wanted.join(' or ')} pass; it has ${row.passes.join(', ')}`;
-  }
-  return null;
+  const reasons = wanted.map((pass) => unsupported(row, problem, pass));
+  return reasons.includes(null) ? null : (reasons[0] ?? null);
 }
 
 function withDefaults(given: v.InferOutput<typeof sizes>): Shape {

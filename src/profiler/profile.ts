@@ -1,8 +1,9 @@
-import { type CatalogueRow, catalogue, findAlgorithm } from '../attention/catalogue.ts';
+import { algorithmPass, type CatalogueRow, catalogue, findAlgorithm } from '../attention/catalogue.ts';
 import type { DeviceDescription } from '../attention/limits.ts';
-import type { Problem } from '../attention/problem.ts';
+import type { Pass, Problem } from '../attention/problem.ts';
 import type { GpuHost, MeasureProgress } from '../host/protocol.ts';
-import { documentDevice, documentOf, documentProblem, documentRun } from './document/encode.ts';
+import { documentDevice, documentOf, documentRun } from './document/encode.ts';
+import { documentProblem } from './document/problem.ts';
 import type { DocumentRun, ProfileDocument } from './document/schema.ts';
 import type { ProfileJob, ProfileProgress } from './job.ts';
 import { measureRun } from './measureRun.ts';
@@ -60,13 +61,13 @@ export async function profile(
       host,
       {
         ...(signal ? { signal } : {}),
-        onProgress: (progress) => onProgress?.(inWords(row, progress, index, runs.length)),
+        onProgress: (progress) => onProgress?.(inWords(row, pass, progress, index, runs.length)),
       },
     );
     finished.push(documentRun({ ...result, device: device.id, problem: problem.id }));
     // Peaks are measured with the first timed run; the description has them from then on.
     device = await describeAgain(device, job, host, signal);
-    onProgress?.({ message: `${row.id}: ${result.status}`, fraction: (index + 1) / runs.length });
+    onProgress?.({ message: `${nameOf(row, pass)}: ${result.status}`, fraction: (index + 1) / runs.length });
     onDocument?.(documentSoFar());
   }
   return documentSoFar();
@@ -87,7 +88,7 @@ async function describeAgain(
   }
 }
 
-/** Algorithms in the order asked for, each with those passes it has. */
+/** Algorithms in the order asked for, each in every pass; what an algorithm cannot do is skipped in its place. */
 function runsOf(job: ProfileJob) {
   return job.algorithms.flatMap((id) => {
     const row = findAlgorithm(id);
@@ -95,7 +96,7 @@ function runsOf(job: ProfileJob) {
       const known = catalogue.map((each) => each.id).join(', ');
       throw new RangeError(`unknown algorithm "${id}": there are ${known}`);
     }
-    return job.passes.filter((pass) => row.passes.includes(pass)).map((pass) => ({ row, pass }));
+    return job.passes.map((pass) => ({ row, pass }));
   });
 }
 
@@ -108,8 +109,13 @@ function rowsToCheck({ batch, heads, seqLenQ, seqLenKv, headDim, headDimV }: Pro
   return affordable >= batch * heads * seqLenQ ? 'all' : Math.max(64, affordable);
 }
 
+function nameOf(row: CatalogueRow, pass: Pass): string {
+  return pass === 'forward' ? row.id : `${row.id} ${pass}`;
+}
+
 function inWords(
   row: CatalogueRow,
+  pass: Pass,
   { phase, stage, fraction }: MeasureProgress,
   index: number,
   runs: number,
@@ -123,6 +129,9 @@ function inWords(
     time: 'timing',
     readback: 'reading back',
   }[phase];
-  const where = stage && row.stages.length > 1 ? ` (${stage})` : '';
-  return { message: `${row.id}: ${doing}${where}`, fraction: (index + Math.min(1, fraction)) / runs };
+  const where = stage && algorithmPass(row, pass).stages.length > 1 ? ` (${stage})` : '';
+  return {
+    message: `${nameOf(row, pass)}: ${doing}${where}`,
+    fraction: (index + Math.min(1, fraction)) / runs,
+  };
 }

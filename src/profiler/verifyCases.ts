@@ -1,4 +1,4 @@
-import { type Causal, causalAlignments, type Problem } from '../attention/problem.ts';
+import { type Causal, causalAlignments, noOptions, type Problem } from '../attention/problem.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { CaseRandom } from './random.ts';
 
@@ -28,6 +28,7 @@ export function verifyCases(seed: number, count: number): VerifyCase[] {
       seqLenKv: random.pick([seqLenQ, sequenceLength(random), sequenceLength(random)]),
       headDim,
       headDimV: random.pick([headDim, headDimension(random)]),
+      ...noOptions,
       dtype: 'f32',
       // Every alignment comes up, however few the cases.
       causal: causals[index % causals.length]!,

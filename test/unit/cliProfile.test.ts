@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { noOptions } from '../../src/attention/problem.ts';
 import { profileText } from '../../src/cli/profileText.ts';
 import type { Services } from '../../src/cli/services.ts';
 import { styleFor } from '../../src/cli/style.ts';
@@ -35,7 +36,8 @@ describe('the job', () => {
     expect(await jobOf(shape)).toEqual({
       problem: {
         ...{ batch: 1, heads: 8, kvHeads: 8, seqLenQ: 512, seqLenKv: 512, headDim: 64, headDimV: 64 },
-        ...{ dtype: 'f32', causal: false, seed: 0 },
+        ...noOptions,
+        ...{ dtype: 'f32', seed: 0 },
       },
       algorithms: ['standard', 'flash2'],
       passes: ['forward'],
@@ -61,6 +63,37 @@ describe('the job', () => {
       timeBudgetSeconds: 2.5,
     });
     expect((await jobOf(shape, '--causal')).problem.causal).toBe('bottom-right');
+  });
+});
+
+describe('options of the problem', () => {
+  async function problemOf(...argv: string[]) {
+    let seen: ProfileJob | undefined;
+    const profile = async (job: ProfileJob) => {
+      seen = job;
+      return sampleDocument();
+    };
+    const { code, error } = await runFaked(['profile', ...argv], { services: { profile } });
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    return seen!.problem;
+  }
+
+  test.each<[string, object]>([
+    ['--window 128,0', { window: { left: 128, right: 0 } }],
+    ['--window 128,-', { window: { left: 128, right: null } }],
+    ['--window -,64', { window: { left: null, right: 64 } }],
+    ['--window=inf,64', { window: { left: null, right: 64 } }],
+    ['--window ,64', { window: { left: null, right: 64 } }],
+    ['--lengths 512', { lengths: [512] }],
+    ['--packed 500,12', { packed: [500, 12] }],
+    ['--bias', { bias: { batch: 1, heads: 8 } }],
+    ['--bias 1,1', { bias: { batch: 1, heads: 1 } }],
+    ['--alibi --sinks', { alibi: true, sinks: true }],
+    ['--softcap 30 --dropout .1', { softcap: 30, dropout: 0.1 }],
+    ['--ring-devices 4', { ringDevices: 4 }],
+    ['--dtype bf16', { dtype: 'bf16' }],
+  ])('%s', async (options, expected) => {
+    expect(await problemOf(shape, ...options.split(' '))).toMatchObject(expected);
   });
 });
 
@@ -97,6 +130,35 @@ describe('what is printed', () => {
     const { out } = await runFaked(['profile', shape], { services: { profile: async () => document } });
     expect(out).toMatch(/^stores +exact +13 /m);
     expect(out).toMatch(/^ {2}every buffer +exact +NOT counted: o /m);
+  });
+
+  test('many runs: one table, a row for each run and stage, compared within a pass', async () => {
+    const document = sampleDocument();
+    const [standard] = document.runs;
+    document.runs = (['forward', 'backward'] as const).flatMap((pass) =>
+      ['flash2', 'standard', 'flash1', 'eager', 'ring'].map((algorithm) => ({
+        ...structuredClone(standard!),
+        ...{ algorithm, pass },
+      })),
+    );
+    document.runs[7]!.errors.dq = { ...standard!.errors.o!, relativeL2: null, nonFinite: 3 };
+    Object.assign(document.runs[4]!, { status: 'skipped', reason: 'ring: for one pass', time: null });
+    const { out } = await runFaked(['profile', shape], { services: { profile: async () => document } });
+    expect(out.match(/^algorithm /gm)).toHaveLength(1);
+    expect(out).toContain('Attention forward and backward: b=1 h=2 kv=1 n=3 m=5 d=8, f32, causal top-left, ');
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      'window 1 left, open right, key lengths 5, bias 1x2, ALiBi, dropout 0.1',
+    );
+    expect(out).toMatch(/^ +measured +counted +times +counted +exact +measured$/m);
+    expect(out).toMatch(/^standard +forward +2\.00 ms +18\.4 EB +1\.00× +1\.15 E +yes +4\.10 kB +1\.00e-7$/m);
+    expect(out).toMatch(/^ring +forward +skipped /m);
+    expect(out).toMatch(/^flash1 +backward .* not finite$/m);
+    expect(out.match(/^ {2}scores +1\.00 ms /gm)).toHaveLength(9);
+    expect(out).toMatch(/^flash1 against standard: /m);
+    expect(out).toMatch(/^flash1 backward against standard backward: /m);
+    expect(out).not.toMatch(/backward against standard:/);
+    expect(out).toContain('ring skipped: for one pass');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
   test('two runs are compared, each factor with its provenance', async () => {

@@ -34,6 +34,16 @@ describe('round trip', () => {
     expect(readDocument(text)).toEqual({ ok: true, value: sampleDocument() });
   });
 
+  test('a file from before an option was known: the option was off', () => {
+    const { problems, ...rest } = sampleDocument();
+    const { packed: _packed, ringDevices: _ring, dropout: _dropout, ...older } = problems[0]!;
+    const read = readDocument(JSON.stringify({ ...rest, problems: [older] }));
+    expect(read).toMatchObject({
+      ok: true,
+      value: { problems: [{ ...older, packed: null, ringDevices: null, dropout: null }] },
+    });
+  });
+
   test('a byte order mark is passed over', () => {
     expect(readDocument(`\ufeff${writeDocument(sampleDocument())}`).ok).toBe(true);
   });

@@ -1,20 +1,21 @@
 import { expect, test } from 'vitest';
 import { catalogue, chooseTiling } from '../../src/attention/catalogue.ts';
 import { guaranteedLimits } from '../../src/attention/limits.ts';
-import type { Problem } from '../../src/attention/problem.ts';
+import { noOptions, type Problem } from '../../src/attention/problem.ts';
 import type { Measurement } from '../../src/gpu/measurement.ts';
 import {
   documentDevice,
   documentOf,
-  documentProblem,
   documentRun,
   type RunParts,
 } from '../../src/profiler/document/encode.ts';
+import { documentProblem, problemOf } from '../../src/profiler/document/problem.ts';
 import { readDocument } from '../../src/profiler/document/read.ts';
 import { writeDocument } from '../../src/profiler/document/write.ts';
 
 const problem: Problem = {
   ...{ batch: 1, heads: 8, kvHeads: 2, seqLenQ: 333, seqLenKv: 517, headDim: 80, headDimV: 80 },
+  ...noOptions,
   ...{ dtype: 'f32', causal: 'bottom-right', seed: 3 },
 };
 
@@ -30,7 +31,7 @@ function parts(algorithm: string): RunParts {
   const row = catalogue.find(({ id }) => id === algorithm)!;
   const tiling = chooseTiling(row, problem, guaranteedLimits);
   if (!tiling.ok) throw new Error(tiling.error);
-  const cost = row.cost(problem, tiling.value);
+  const cost = row.forward.cost(problem, tiling.value);
   return {
     device: device.id,
     problem: documentProblem(problem).id,
@@ -54,6 +55,32 @@ function documentWith(runs: RunParts[]) {
     runs: runs.map(documentRun),
   });
 }
+
+test('a problem reads back from a document with every option', () => {
+  const wide: Problem = {
+    ...problem,
+    batch: 2,
+    lengths: [0, 517],
+    bias: { batch: 2, heads: 1 },
+    causal: 'top-left',
+  };
+  const optioned: Problem[] = [
+    { ...problem, ...noOptions },
+    { ...wide, window: { left: null, right: 0 }, alibi: true, sinks: true, softcap: 0.5, dropout: 0.25 },
+    { ...problem, blockMask: { kind: 'random', density: 0.3 }, ringDevices: 4, dtype: 'bf16' },
+    { ...problem, seqLenKv: 333, packed: [1, 332] },
+  ];
+  for (const each of optioned) expect(problemOf(documentProblem(each))).toEqual({ ok: true, value: each });
+});
+
+test('the id of a problem stays within its bounds, and apart from its neighbours', () => {
+  const lengths = Array.from({ length: 300 }, (_, index) => index);
+  const one = documentProblem({ ...problem, batch: 300, lengths });
+  const other = documentProblem({ ...problem, batch: 300, lengths: lengths.with(299, 7) });
+  expect(one.id).toHaveLength(200);
+  expect(one.id).not.toBe(other.id);
+  expect(one.lengths).toHaveLength(300);
+});
 
 test('every algorithm of the catalogue makes a run that is written and read back', () => {
   const document = documentWith(catalogue.map(({ id }) => parts(id)));

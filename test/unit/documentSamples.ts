@@ -37,8 +37,16 @@ export function sampleDocument(): ProfileDocument {
     problems: [
       {
         ...{ id: 'p', batch: 1, heads: 2, kvHeads: 1, seqLenQ: 3, seqLenKv: 5, headDim: 8, headDimV: 8 },
-        ...{ dtype: 'f32', causal: 'top-left', window: [1, null], lengths: null, bias: null, alibi: null },
-        ...{ softcap: null, sinks: null, dropout: null, blockMask: null, seed: 7 },
+        ...{ dtype: 'f32', causal: 'top-left', window: [1, null], lengths: [5], packed: null, bias: '1x2' },
+        ...{
+          alibi: true,
+          softcap: null,
+          sinks: null,
+          dropout: 0.1,
+          blockMask: null,
+          ringDevices: 3,
+          seed: 7,
+        },
       },
     ],
     runs: [
@@ -130,12 +138,14 @@ const problem = fc.record({
   causal: fc.constantFrom(false as const, 'bottom-right' as const, 'top-left' as const),
   window: maybe(fc.tuple(maybe(whole), maybe(whole))),
   lengths: maybe(fc.array(whole, { maxLength: 3 })),
+  packed: maybe(fc.array(whole, { maxLength: 12 })),
   bias: maybe(text),
   alibi: maybe(fc.boolean()),
   softcap: maybe(time),
-  sinks: maybe(text),
+  sinks: maybe(fc.boolean()),
   dropout: maybe(time),
   blockMask: maybe(text),
+  ringDevices: maybe(fc.integer({ min: 1 })),
   seed: whole,
 });
 

@@ -1,6 +1,6 @@
 import type { Cost } from '../../attention/cost/cost.ts';
 import type { DeviceDescription } from '../../attention/limits.ts';
-import { type Pass, type Problem, problemId } from '../../attention/problem.ts';
+import type { Pass } from '../../attention/problem.ts';
 import type { Provenance } from '../../attention/provenance.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import type { Tally, Traffic } from '../../attention/traffic.ts';
@@ -16,24 +16,6 @@ import {
   formatVersion,
   type ProfileDocument,
 } from './schema.ts';
-
-/** The problem as a document writes it, named by `problemId` and its seed; options that are off are null. */
-export function documentProblem(problem: Problem): DocumentProblem {
-  const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, dtype, causal, seed } = problem;
-  return {
-    id: `${problemId(problem)} seed${seed}`,
-    ...{ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, dtype, causal },
-    window: null,
-    lengths: null,
-    bias: null,
-    alibi: null,
-    softcap: null,
-    sinks: null,
-    dropout: null,
-    blockMask: null,
-    seed,
-  };
-}
 
 export function documentDevice(description: DeviceDescription): DocumentDevice {
   const { id, name, vendor, architecture, driver, backend, type, features, limits, peaks } = description;

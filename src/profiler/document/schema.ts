@@ -45,6 +45,11 @@ function traffic<const P extends string>(provenance: P) {
   });
 }
 
+/** Null is off. A file from before the option was known lacks it: it was off then. */
+function option<S extends v.GenericSchema>(value: S) {
+  return v.optional(v.nullable(value), null);
+}
+
 const problem = object({
   id,
   batch: positive,
@@ -59,14 +64,21 @@ const problem = object({
     [v.literal(false), v.picklist(causalAlignments)],
     `false or one of ${causalAlignments.join(', ')}`,
   ),
-  window: v.nullable(v.strictTuple([v.nullable(integer), v.nullable(integer)], 'a list of two')),
-  lengths: v.nullable(list(integer)),
-  bias: v.nullable(text),
-  alibi: v.nullable(flag),
-  softcap: v.nullable(finite),
-  sinks: v.nullable(text),
-  dropout: v.nullable(finite),
-  blockMask: v.nullable(text),
+  /** Keys that a query sees left and right of its diagonal; null is no limit. */
+  window: option(v.strictTuple([v.nullable(integer), v.nullable(integer)], 'a list of two')),
+  /** Keys of each batch entry that are not padding. */
+  lengths: option(list(integer)),
+  /** Lengths of the sequences that lie end to end in one batch entry. */
+  packed: option(list(integer)),
+  /** Batch and heads of the bias: 1x8. */
+  bias: option(text),
+  alibi: option(flag),
+  softcap: option(finite),
+  sinks: option(flag),
+  dropout: option(finite),
+  /** local:4, strided:8, butterfly, random:0.25. */
+  blockMask: option(text),
+  ringDevices: option(positive),
   seed: integer,
 });
 
@@ -153,7 +165,7 @@ const run = object({
     object({ provenance: exactly('exact'), peakBytes: count, buffers: list(object({ name, bytes: count })) }),
   ),
   flops: v.nullable(object({ provenance: exactly('exact'), nominal: count, exact: count })),
-  /** By output: o, lse. */
+  /** By output: o, lse, dq, dk, dv. */
   errors: named(error),
 });
 

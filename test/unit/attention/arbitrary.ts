@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Problem } from '../../../src/attention/problem.ts';
+import { noOptions, type Problem } from '../../../src/attention/problem.ts';
 
 /** Problems of every kind that the kernels take, small enough to walk pair by pair. */
 export function problems(maxLength = 90): fc.Arbitrary<Problem> {
@@ -14,7 +14,13 @@ export function problems(maxLength = 90): fc.Arbitrary<Problem> {
       headDimV: fc.integer({ min: 1, max: 256 }),
       causal: fc.constantFrom(false as const, 'bottom-right' as const, 'top-left' as const),
     })
-    .map(({ group, ...rest }) => ({ ...rest, heads: group * rest.kvHeads, dtype: 'f32' as const, seed: 1 }));
+    .map(({ group, ...rest }) => ({
+      ...noOptions,
+      ...rest,
+      heads: group * rest.kvHeads,
+      dtype: 'f32' as const,
+      seed: 1,
+    }));
 }
 
 export const tileSizes = fc.record({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
 import { guaranteedLimits } from '../../../src/attention/limits.ts';
+import { noOptions, type Problem } from '../../../src/attention/problem.ts';
 import type { Shape } from '../../../src/attention/shape.ts';
 import { formatBytes } from '../../../src/attention/units.ts';
 import { escapeMarkdown, hoverText } from '../../../src/editor/hoverText.ts';
@@ -14,6 +15,7 @@ const shape: Shape = {
   headDim: 64,
   headDimV: 64,
 };
+const problem: Problem = { ...shape, ...noOptions, dtype: 'f32', seed: 0 };
 
 function hover(changes: Partial<Shape> = {}, limitsOf = "WebGPU's guaranteed limits"): string {
   const assumption = 'read as batch, heads, sequence, head dim';
@@ -42,9 +44,9 @@ describe('the hover', () => {
   test('its numbers are those of the cost model, each in a row that names its provenance', () => {
     const lines = hover().split('\n');
     for (const row of catalogue) {
-      const tiling = chooseTiling(row, shape, guaranteedLimits);
+      const tiling = chooseTiling(row, problem, guaranteedLimits);
       if (!tiling.ok) throw new Error(tiling.error);
-      const cost = row.cost({ ...shape, dtype: 'f32', causal: false, seed: 0 }, tiling.value);
+      const cost = row.forward.cost(problem, tiling.value);
       const bytes = formatBytes(cost.traffic.readBytes + cost.traffic.writeBytes);
       expect(lines.find((line) => line.startsWith('| HBM bytes moved'))).toContain(bytes);
       expect(lines.find((line) => line.startsWith('| Memory'))).toContain(formatBytes(cost.memory.peakBytes));

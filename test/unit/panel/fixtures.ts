@@ -2,17 +2,13 @@ import { catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
 import { boundTraffic } from '../../../src/attention/cost/bound.ts';
 import type { Cost } from '../../../src/attention/cost/cost.ts';
 import { type DeviceDescription, guaranteedLimits } from '../../../src/attention/limits.ts';
-import type { Problem } from '../../../src/attention/problem.ts';
+import { noOptions, type Problem } from '../../../src/attention/problem.ts';
 import { parseShape } from '../../../src/attention/shape.ts';
 import type { Traffic } from '../../../src/attention/traffic.ts';
 import type { ErrorMeasurement, Measurement, TimeMeasurement } from '../../../src/gpu/measurement.ts';
 import { median, quartiles } from '../../../src/gpu/statistics.ts';
-import {
-  documentDevice,
-  documentOf,
-  documentProblem,
-  documentRun,
-} from '../../../src/profiler/document/encode.ts';
+import { documentDevice, documentOf, documentRun } from '../../../src/profiler/document/encode.ts';
+import { documentProblem } from '../../../src/profiler/document/problem.ts';
 import type { DocumentRun, ProfileDocument } from '../../../src/profiler/document/schema.ts';
 
 /*
@@ -46,7 +42,7 @@ export const fixtureGpu: DeviceDescription = {
 export function fixtureProblem(shape: string, causal: Problem['causal'] = false): Problem {
   const parsed = parseShape(shape);
   if (!parsed.ok) throw new Error(parsed.error);
-  return { ...parsed.value, dtype: 'f32', causal, seed: 0 };
+  return { ...parsed.value, ...noOptions, dtype: 'f32', causal, seed: 0 };
 }
 
 interface RunOptions {
@@ -64,7 +60,7 @@ export function okRun(problem: Problem, algorithm: string, options: RunOptions =
   const { row, tiling, cost } = planned(problem, algorithm);
   const measurement: Measurement = {
     status: 'ok',
-    time: fixtureTime(cost, row.stages, gflops),
+    time: fixtureTime(cost, row.forward.stages, gflops),
     partial: null,
     counts: null,
     errors: {
@@ -147,7 +143,7 @@ function planned(problem: Problem, algorithm: string) {
   if (!row) throw new Error(`no algorithm ${algorithm}`);
   const tiling = chooseTiling(row, problem, fixtureDevice.limits);
   if (!tiling.ok) throw new Error(tiling.error);
-  return { row, tiling: tiling.value, cost: row.cost(problem, tiling.value) };
+  return { row, tiling: tiling.value, cost: row.forward.cost(problem, tiling.value) };
 }
 
 function fixtureTime(cost: Cost, stages: readonly string[], gflops: number): TimeMeasurement {

@@ -10,7 +10,7 @@ import { summaryTable } from '../../../src/panel/model/summary.ts';
 import type { Cell, TableModel } from '../../../src/panel/model/table.ts';
 import { timeChart, timeTable } from '../../../src/panel/model/time.ts';
 import { trafficChart, trafficTable } from '../../../src/panel/model/traffic.ts';
-import { documentProblem } from '../../../src/profiler/document/encode.ts';
+import { documentProblem } from '../../../src/profiler/document/problem.ts';
 import { fixtureDocument, fixtureProblem, okRun, sideBySide, unfinishedRun } from './fixtures.ts';
 
 const document = sideBySide();
