@@ -30,6 +30,10 @@ export interface ModuleRequest {
   source: string;
   /** Accessed through generated accessors; bindings as given. */
   tensors?: { name: TensorName; binding: number; access: ModuleTensor['access'] }[];
+  /** Size of the tile of rows that stay in workgroup memory, in vec4s. */
+  rowTileVec4s?: number;
+  /** Chunks of dc columns in the sums that an invocation keeps. */
+  sumChunks?: number;
   constants?: Record<string, number>;
   conditions?: Record<string, boolean>;
 }
@@ -44,6 +48,8 @@ export function problemModule(problem: Problem, tiling: Tiling, request: ModuleR
       BR: tiling.br,
       BC: tiling.bc,
       DC: tiling.dc,
+      ROW_TILE_VEC4S: request.rowTileVec4s ?? 1,
+      SUM_CHUNKS: request.sumChunks ?? 1,
       HEAD_DIM: problem.headDim,
       HEAD_DIM_V: problem.headDimV,
       BIAS_BATCH: problem.bias?.batch ?? 1,

@@ -1,4 +1,5 @@
 import { flash2Stages } from '../../attention/cost/flash2.ts';
+import { vec4s } from '../../attention/workgroupMemory.ts';
 import {
   headSlices,
   inputBuffer,
@@ -24,6 +25,8 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       { name: 'v', binding: 4, access: 'read' },
       { name: 'o', binding: 5, access: 'write' },
     ],
+    rowTileVec4s: tiling.br * vec4s(problem.headDim),
+    sumChunks: Math.ceil(problem.headDimV / tiling.dc),
   });
   return {
     ok: true,

@@ -31,6 +31,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       { name: 'q', binding: 2, access: 'read' },
       { name: 'k', binding: 3, access: 'read' },
     ],
+    rowTileVec4s: tiling.br * (tiling.dc / 4 + 1),
   });
   const softmaxModule = rowsModule(problem, tiling, softmax, 'standard/softmax');
   const outputModule = problemModule(problem, tiling, {
@@ -40,6 +41,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       { name: 'v', binding: 3, access: 'read' },
       { name: 'o', binding: 4, access: 'write' },
     ],
+    sumChunks: Math.ceil(problem.headDimV / tiling.dc),
   });
   const rowTiles = Math.ceil(problem.seqLenQ / tiling.br);
   const keyTiles = Math.ceil(problem.seqLenKv / tiling.bc);
