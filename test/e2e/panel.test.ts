@@ -170,6 +170,33 @@ describe('a document', () => {
     await panel.screenshot('unfinished');
   });
 
+  test('both passes side by side, with buffers that nobody named before', async () => {
+    panel = await host.open();
+    const runs = ['standard', 'flash2'].flatMap((algorithm) => {
+      const forward = okRun(problem, algorithm);
+      const backward = structuredClone({ ...forward, pass: 'backward' as const });
+      for (const account of ['counted', 'exact', 'bound'] as const) {
+        const { buffers } = backward.traffic[account]!;
+        Object.assign(buffers, { do: buffers.o, o_partial: buffers.k, 'some-pages': buffers.v });
+        for (const name of ['o', 'k', 'v']) delete buffers[name];
+      }
+      return [forward, backward];
+    });
+    await panel.show({ kind: 'done', document: fixtureDocument(problem, runs) });
+    expect(await panel.page.locator('h1').innerText()).toBe('Attention forward and backward');
+    const names = await panel.page.locator('[data-table=summary] tbody th[scope=row]').allInnerTexts();
+    expect(names.map((name) => name.split('\n')[0])).toEqual([
+      'standard forward',
+      'standard backward',
+      'flash2 forward',
+      'flash2 backward',
+    ]);
+    const legend = await panel.page.locator('[data-section=traffic] .legend').innerText();
+    for (const label of ['do gradient of o', 'o_partial', 'some-pages']) expect(legend).toContain(label);
+    expect((await paintedBars(panel.page, 'traffic')).length).toBeGreaterThan(8);
+    await panel.screenshot('both-passes');
+  });
+
   test('several problems in one document can be chosen among', async () => {
     panel = await host.open();
     const other = fixtureProblem('1,4,256,32');

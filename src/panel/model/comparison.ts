@@ -5,14 +5,15 @@ import type {
   ProfileDocument,
 } from '../../profiler/document/schema.ts';
 
-/** Runs that may stand side by side: one problem, one pass, one device. */
+/** Runs that may stand side by side: one problem on one device. Only runs of one pass are compared. */
 export interface Comparison {
   /** Stable within a document. */
   key: string;
   /** Null where a document names a device or problem that it does not describe. */
   device: DocumentDevice | null;
   problem: DocumentProblem | null;
-  pass: DocumentRun['pass'];
+  /** In the order in which they first stand. */
+  passes: DocumentRun['pass'][];
   runs: DocumentRun[];
 }
 
@@ -20,29 +21,35 @@ export interface Comparison {
 export function comparisonsOf(document: ProfileDocument): Comparison[] {
   const found = new Map<string, Comparison>();
   for (const run of document.runs) {
-    const key = JSON.stringify([run.device, run.problem, run.pass]);
+    const key = JSON.stringify([run.device, run.problem]);
     let comparison = found.get(key);
     if (!comparison) {
       comparison = {
         key,
         device: document.devices.find((device) => device.id === run.device) ?? null,
         problem: document.problems.find((problem) => problem.id === run.problem) ?? null,
-        pass: run.pass,
+        passes: [],
         runs: [],
       };
       found.set(key, comparison);
     }
+    if (!comparison.passes.includes(run.pass)) comparison.passes.push(run.pass);
     comparison.runs.push(run);
   }
   return [...found.values()];
 }
 
-/** Names that tell the runs of a comparison apart: the algorithm, and a number where it stands twice. */
+/**
+ * Names that tell the runs of a comparison apart: the algorithm, its pass where there are several, and a
+ * number where the two stand twice.
+ */
 export function runNames(runs: readonly DocumentRun[]): string[] {
+  const several = new Set(runs.map(({ pass }) => pass)).size > 1;
   const seen = new Map<string, number>();
-  return runs.map((run) => {
-    const times = (seen.get(run.algorithm) ?? 0) + 1;
-    seen.set(run.algorithm, times);
-    return times === 1 ? run.algorithm : `${run.algorithm} (${times})`;
+  return runs.map(({ algorithm, pass }) => {
+    const name = several ? `${algorithm} ${pass}` : algorithm;
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
   });
 }

@@ -1,4 +1,5 @@
 import { formatInteger } from '../../attention/units.ts';
+import { optionWords } from '../../profiler/document/optionWords.ts';
 import type { DocumentProblem } from '../../profiler/document/schema.ts';
 
 /** A problem in words, a fact each: what is computed, in the order in which people say it. */
@@ -10,21 +11,7 @@ export function problemFacts(problem: DocumentProblem): string[] {
   facts.push(headDimV === headDim ? `head dim ${headDim}` : `head dim ${headDim}, value dim ${headDimV}`);
   facts.push(dtype);
   facts.push(causal ? `causal, ${causal}` : 'not causal');
-  return [...facts, ...optionFacts(problem)];
-}
-
-function optionFacts(problem: DocumentProblem): string[] {
-  const facts: string[] = [];
-  const { window, lengths, bias, alibi, softcap, sinks, dropout, blockMask } = problem;
-  if (window) facts.push(`window ${window.map((side) => side ?? 'open').join(', ')}`);
-  if (lengths) facts.push(`${plural(lengths.length, 'length')}`);
-  if (bias) facts.push(`bias ${bias}`);
-  if (alibi) facts.push('ALiBi');
-  if (softcap !== null) facts.push(`softcap ${softcap}`);
-  if (sinks) facts.push(`sinks ${sinks}`);
-  if (dropout !== null) facts.push(`dropout ${dropout}`);
-  if (blockMask) facts.push(`block mask ${blockMask}`);
-  return facts;
+  return [...facts, ...optionWords(problem)];
 }
 
 function plural(count: number, one: string, many = `${one}s`): string {

@@ -16,24 +16,43 @@ interface Clause {
 }
 
 /**
- * What the numbers say, in one sentence for each algorithm beside the baseline. Every number names the
- * row that it was read from, and a slower run is called slower.
+ * What the numbers say, pass by pass: one sentence for each algorithm beside the baseline of its pass, and
+ * one for all that were skipped. Every number names the row that it was read from, and a slower run is
+ * called slower.
  */
 export function readingOf(comparison: Comparison): string {
   const names = runNames(comparison.runs);
   const all = comparison.runs.map((run, index): Named => ({ name: names[index]!, run }));
-  const baseline = all.find(({ run }) => run.algorithm === 'standard') ?? all[0];
-  if (!baseline) return 'No run yet.';
+  if (all.length === 0) return 'No run yet.';
   const software = comparison.device?.type === 'software';
+  const sentences = comparison.passes.flatMap((pass) =>
+    passSentences(
+      all.filter(({ run }) => run.pass === pass && run.status !== 'skipped'),
+      software,
+    ),
+  );
+  const skipped = all.filter(({ run }) => run.status === 'skipped').map(({ name }) => name);
+  if (skipped.length > 0)
+    sentences.push(`${listed(skipped)} ${skipped.length === 1 ? 'was' : 'were'} skipped.`);
+  return sentences.join(' ');
+}
+
+function passSentences(all: readonly Named[], software: boolean): string[] {
+  const baseline = all.find(({ run }) => run.algorithm === 'standard') ?? all[0];
+  if (!baseline) return [];
   const others = all.filter((other) => other !== baseline);
-  if (others.length === 0) return describe(baseline, software);
+  if (others.length === 0) return [describe(baseline, software)];
   if (!usable(baseline.run)) {
     const ranFirst = [...all].sort((a, b) => Number(usable(b.run)) - Number(usable(a.run)));
-    return ranFirst.map((each) => describe(each, software)).join(' ');
+    return ranFirst.map((each) => describe(each, software));
   }
-  return others
-    .map((other) => (usable(other.run) ? compare(other, baseline, software) : describe(other, software)))
-    .join(' ');
+  return others.map((other) =>
+    usable(other.run) ? compare(other, baseline, software) : describe(other, software),
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function compare(other: Named, baseline: Named, software: boolean): string {
@@ -91,7 +110,6 @@ function memoryClause(run: DocumentRun, baseline: DocumentRun): string {
 
 /** One run on its own. */
 function describe({ name, run }: Named, software: boolean): string {
-  if (run.status === 'skipped') return `${name} was skipped.`;
   if (run.status === 'failed') return `${name} failed.`;
   if (run.status === 'stopped') {
     const { partial } = run;

@@ -1,4 +1,4 @@
-import { tensorOrder } from '../model/tensors.ts';
+import { tensorLook } from '../model/tensors.ts';
 import type { Theme } from './theme.ts';
 
 type Fill = string | CanvasPattern;
@@ -17,17 +17,26 @@ const marks: readonly ((context: CanvasRenderingContext2D) => void)[] = [
   (context) => line(context, tile / 2, 0, tile / 2, tile),
   (context) => line(context, 0, 0, tile, tile),
   (context) => context.fillRect(tile / 2 - 1, tile / 2 - 1, 3, 3),
+  (context) => {
+    line(context, 0, tile / 4, tile, tile / 4);
+    line(context, 0, (3 * tile) / 4, tile, (3 * tile) / 4);
+  },
 ];
 
 const hatch = 1;
 
+/** Tensors that others look like, and the wall clock; each has a mark of its own in high contrast. */
+const markOrder = ['q', 'k', 'v', 's', 'p', 'o', 'lse', 'bias'];
+
 /**
- * What a series is filled with: its colour; hatched where it is an N x N matrix; in high contrast a
- * pattern of its own, so that colour is never the only sign.
+ * What a series is filled with: its colour; hatched where it is an N x N matrix, dotted where it is derived
+ * from another tensor of the same colour; in high contrast a pattern of its own, so that colour is never the
+ * only sign.
  */
 export function fillOf(theme: Theme, series: { name: string; pairwise: boolean }): Fill {
   const color = theme.colorOf(series.name);
-  if (!theme.highContrast && !series.pairwise) return color;
+  const { mark, dotted } = marksOf(theme, series);
+  if (!theme.highContrast && mark === 0 && !dotted) return color;
   const canvas = document.createElement('canvas');
   canvas.width = tile;
   canvas.height = tile;
@@ -39,16 +48,26 @@ export function fillOf(theme: Theme, series: { name: string; pairwise: boolean }
   context.strokeStyle = ink;
   context.fillStyle = ink;
   context.lineWidth = theme.highContrast ? 2 : 1;
-  const mark = theme.highContrast ? markOf(series.name) : hatch;
-  if (mark === 0) context.fillRect(0, 0, tile, tile);
-  else marks[mark]!(context);
+  if (mark > 0) marks[mark]!(context);
+  else if (theme.highContrast) context.fillRect(0, 0, tile, tile);
+  if (dotted) {
+    // A solid tile has its dot in the other colour.
+    if (theme.highContrast && mark === 0) context.fillStyle = theme.background;
+    context.fillRect(0, 0, 2, 2);
+  }
   return context.createPattern(canvas, 'repeat') ?? color;
 }
 
-/** A tensor has the same mark in every chart. */
-function markOf(name: string): number {
-  if (name === 'wall') return 2;
-  return Math.max(0, tensorOrder.indexOf(name)) % marks.length;
+/** A tensor has the same marks in every chart. */
+function marksOf(
+  theme: Theme,
+  { name, pairwise }: { name: string; pairwise: boolean },
+): { mark: number; dotted: boolean } {
+  if (name === 'device') return { mark: 0, dotted: false };
+  if (name === 'wall') return { mark: theme.highContrast ? 2 : 0, dotted: false };
+  const { like, dotted } = tensorLook(name);
+  const own = Math.max(0, markOrder.indexOf(like)) % marks.length;
+  return { mark: theme.highContrast ? own : pairwise ? hatch : 0, dotted };
 }
 
 function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {

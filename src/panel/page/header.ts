@@ -5,7 +5,7 @@ import { h } from './dom.ts';
 
 /** What was profiled, and on what. */
 export function documentHeader(comparison: Comparison): HTMLElement {
-  const { problem, pass } = comparison;
+  const { problem, passes } = comparison;
   const device = deviceView(comparison.device);
   const facts = problem
     ? problemFacts(problem)
@@ -13,7 +13,7 @@ export function documentHeader(comparison: Comparison): HTMLElement {
   return h(
     'header',
     {},
-    h('h1', {}, `Attention ${pass}`),
+    h('h1', {}, `Attention ${passes.join(' and ')}`),
     h('ul', { class: 'facts' }, ...facts.map((fact) => h('li', {}, fact))),
     h(
       'p',
@@ -26,7 +26,7 @@ export function documentHeader(comparison: Comparison): HTMLElement {
   );
 }
 
-/** Chooses among the comparisons of a document with several problems, passes or devices. */
+/** Chooses among the comparisons of a document with several problems or devices. */
 export function comparisonPicker(
   comparisons: readonly Comparison[],
   chosen: Comparison,
@@ -48,7 +48,7 @@ export function comparisonPicker(
   return h('div', { class: 'picker' }, label, select);
 }
 
-function labelOf({ problem, pass, device, runs }: Comparison): string {
+function labelOf({ problem, device, runs }: Comparison): string {
   const name = problem?.id ?? runs[0]?.problem ?? 'unknown problem';
-  return `${name}, ${pass}, ${deviceView(device).name}`;
+  return `${name}, ${deviceView(device).name}`;
 }

@@ -1,3 +1,5 @@
+import { tensorLook } from '../model/tensors.ts';
+
 /** Colours of the editor's theme as canvas understands them, read afresh on every theme change. */
 export interface Theme {
   foreground: string;
@@ -23,6 +25,7 @@ const seriesColors: Record<string, string> = {
   p: '--vscode-charts-orange',
   o: '--vscode-charts-yellow',
   lse: '--vscode-charts-lines',
+  bias: '--vscode-charts-foreground',
   device: '--vscode-charts-blue',
   wall: '--vscode-charts-lines',
 };
@@ -52,8 +55,10 @@ export function readTheme(): Theme {
     ),
     fontFamily: read('--vscode-font-family'),
     fontSize: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
-    colorOf: (series) =>
-      Object.hasOwn(seriesColors, series) ? read(seriesColors[series]!) : read('--vscode-charts-foreground'),
+    colorOf: (series) => {
+      const like = Object.hasOwn(seriesColors, series) ? series : tensorLook(series).like;
+      return read(seriesColors[like] ?? '--vscode-charts-foreground');
+    },
   };
 }
 

@@ -3,14 +3,11 @@ import { formatBytes, formatInteger, formatMs } from '../../../src/attention/uni
 import type { ChartModel } from '../../../src/panel/model/chart.ts';
 import { countCheck } from '../../../src/panel/model/checks.ts';
 import { comparisonsOf } from '../../../src/panel/model/comparison.ts';
-import { deviceView } from '../../../src/panel/model/device.ts';
 import { memoryChart, memoryTable } from '../../../src/panel/model/memory.ts';
-import { problemFacts } from '../../../src/panel/model/problem.ts';
 import { summaryTable } from '../../../src/panel/model/summary.ts';
 import type { Cell, TableModel } from '../../../src/panel/model/table.ts';
 import { timeChart, timeTable } from '../../../src/panel/model/time.ts';
 import { trafficChart, trafficTable } from '../../../src/panel/model/traffic.ts';
-import { documentProblem } from '../../../src/profiler/document/problem.ts';
 import { fixtureDocument, fixtureProblem, okRun, sideBySide, unfinishedRun } from './fixtures.ts';
 
 const document = sideBySide();
@@ -212,6 +209,21 @@ describe('memory', () => {
   });
 });
 
+describe('both passes', () => {
+  test('stand side by side, each run named with its pass', () => {
+    const runs = document.runs.flatMap((run) => [run, { ...run, pass: 'backward' as const }]);
+    const views = comparisonsOf({ ...document, runs });
+    expect(views).toHaveLength(1);
+    expect(views[0]!.passes).toEqual(['forward', 'backward']);
+    expect(summaryTable(views[0]!).groups[0]!.rows.map(({ header }) => header)).toEqual([
+      'standard forward',
+      'standard backward',
+      'flash2 forward',
+      'flash2 backward',
+    ]);
+  });
+});
+
 describe('summary', () => {
   test('skipped, stopped and failed runs are rows with their reasons', () => {
     const problem = fixtureProblem('1,2,64,16');
@@ -256,38 +268,5 @@ describe('summary', () => {
     const cell = summaryTable(view!).groups[0]!.rows[0]!.cells.at(-1)!;
     if (cell.kind !== 'figures') throw new Error('no figure');
     expect(cell.figures[0]).toMatchObject({ text: 'o 12 not finite', alarm: true });
-  });
-});
-
-describe('header', () => {
-  test('the problem in words', () => {
-    const grouped = documentProblem(fixtureProblem('b=1 h=8 kv=2 n=333 m=517 d=80 dv=64', 'bottom-right'));
-    expect(problemFacts(grouped)).toEqual([
-      'batch 1',
-      '8 heads',
-      '2 kv heads (grouped)',
-      '333 queries × 517 keys',
-      'head dim 80, value dim 64',
-      'f32',
-      'causal, bottom-right',
-    ]);
-  });
-
-  test('a software adapter is labelled, a GPU is not', () => {
-    expect(deviceView(document.devices[0]!)).toMatchObject({
-      badge: 'software adapter',
-      notice: "times are not a GPU's; counts and errors are exact",
-    });
-    expect(deviceView({ ...document.devices[0]!, type: 'discrete' })).toMatchObject({
-      badge: null,
-      notice: null,
-    });
-  });
-
-  test('a run whose device or problem is not described is shown all the same', () => {
-    const orphan = comparisonsOf({ ...document, devices: [], problems: [] })[0]!;
-    expect(orphan).toMatchObject({ device: null, problem: null });
-    expect(deviceView(orphan.device).name).toBe('unknown device');
-    expect(orphan.runs).toHaveLength(2);
   });
 });

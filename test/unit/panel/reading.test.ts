@@ -82,7 +82,7 @@ test('nothing finished: each run by its fate', () => {
     unfinishedRun(problem, 'standard', 'skipped', 'too large'),
     unfinishedRun(problem, 'flash2', 'failed', 'lost'),
   ];
-  expect(reading(runs)).toBe('standard was skipped. flash2 failed.');
+  expect(reading(runs)).toBe('flash2 failed. standard was skipped.');
 });
 
 test('a run whose counts are wrong is not compared', () => {
@@ -94,4 +94,28 @@ test('a run whose counts are wrong is not compared', () => {
   expect(reading([okRun(problem, 'standard'), wrong])).toBe(
     'flash2 ran, but its counts differ from the closed form: do not trust it.',
   );
+});
+
+test('every run is compared with standard of its own pass, and the skipped stand together', () => {
+  const turned = (run: DocumentRun, change: Partial<DocumentRun>): DocumentRun => ({ ...run, ...change });
+  const backward = { pass: 'backward' as const };
+  const skipped = unfinishedRun(problem, 'standard', 'skipped', 'has no such pass');
+  const text = reading(
+    [
+      turned(on(fixtureGpu, 'flash2', 12), { algorithm: 'flash1' }),
+      on(fixtureGpu, 'standard', 4),
+      turned(on(fixtureGpu, 'standard', 2), backward),
+      on(fixtureGpu, 'flash2', 12),
+      turned(on(fixtureGpu, 'flash2', 1), backward),
+      turned(skipped, { algorithm: 'ring', device: fixtureGpu.id }),
+      turned(skipped, { algorithm: 'ring', device: fixtureGpu.id, ...backward }),
+    ],
+    fixtureGpu,
+  );
+  expect(text.split(/(?<=\.) /)).toEqual([
+    expect.stringMatching(/^flash1 forward issues .* than standard forward and is 3\.00× faster/),
+    expect.stringMatching(/^flash2 forward issues .* than standard forward and is 3\.00× faster/),
+    expect.stringMatching(/^flash2 backward issues .* than standard backward but is 2\.00× slower/),
+    'ring forward and ring backward were skipped.',
+  ]);
 });
