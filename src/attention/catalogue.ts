@@ -1,5 +1,6 @@
 import type { AlgorithmPass } from './cost/cost.ts';
 import { flash2Forward } from './cost/flash2.ts';
+import { flash2Backward } from './cost/flash2Backward.ts';
 import { standardForward } from './cost/standard.ts';
 import type { DeviceLimits } from './limits.ts';
 import { type Dtype, dtypes, type Pass, type Problem } from './problem.ts';
@@ -46,7 +47,7 @@ export const catalogue: readonly CatalogueRow[] = [
     summary: 'Outer loop over query blocks, online softmax: scores never leave the chip, O is written once.',
     source: 'FlashAttention-2 (Dao 2023), section 3.1',
     forward: flash2Forward,
-    backward: null,
+    backward: flash2Backward,
     supports: noBlockMask,
   }),
 ];
@@ -84,5 +85,8 @@ export function chooseTiling(
     o: tensorBytes(oneHead, 'o'),
     scratch: scratchPerHead(problem),
   });
-  return { ok: true, value: { ...tile.value, splits: 1, headsPerSlice: heads } };
+  // A backward pass sums dK and dV over the query heads of a group, so a slice takes whole groups.
+  const group = pass === 'backward' ? problem.heads / problem.kvHeads : 1;
+  const wholeGroups = heads - (heads % group);
+  return { ok: true, value: { ...tile.value, splits: 1, headsPerSlice: wholeGroups } };
 }

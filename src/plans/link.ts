@@ -17,7 +17,9 @@ export async function linkPlan(plan: Plan): Promise<LinkedModule[]> {
   return Promise.all(
     plan.modules.map(async (module) => {
       const wgsl = await linkModule(module);
-      const entryPoint = plan.dispatches.find((dispatch) => dispatch.module === module.id)?.entryPoint;
+      const entryPoint = [...plan.prologue, ...plan.dispatches].find(
+        (dispatch) => dispatch.module === module.id,
+      )?.entryPoint;
       if (entryPoint === undefined) throw new Error(`no dispatch uses module ${module.id}`);
       return { id: module.id, wgsl, counting: instrument(wgsl, { entryPoint }), hash: await sha256(wgsl) };
     }),

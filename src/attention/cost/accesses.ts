@@ -13,6 +13,15 @@ export function rowAccess(problem: Problem, place: Place, rows: number, layout: 
   };
 }
 
+/** Whole rows of K, V, dK or dV accessed by their owner; `rows` is for one K/V head, over the whole batch. */
+export function kvRowAccess(problem: Problem, place: Place, rows: number, layout: RowLayout): Access {
+  return {
+    ...place,
+    accesses: BigInt(problem.kvHeads) * BigInt(rows) * BigInt(layout.accesses),
+    bytesPerAccess: layout.bytesPerAccess,
+  };
+}
+
 /** Single f32 elements accessed, `count` of them for one head, over the whole batch. */
 export function elementAccess(problem: Problem, place: Place, count: number): Access {
   return { ...place, accesses: BigInt(problem.heads) * BigInt(count), bytesPerAccess: 4 };

@@ -17,3 +17,17 @@ export function forwardFlops(problem: Problem): Flops {
     exact: 2n * heads * BigInt(visiblePairs(problem)) * dims,
   };
 }
+
+/**
+ * Floating point operations of a backward pass that makes `dims` columns of products for each visible
+ * pair: d + dv for S and dP, d for each of dQ and dK, dv for dV, and again what it recomputes. Nominal is
+ * 2.5 times the forward pass, as the FlashAttention benchmarks count.
+ */
+export function backwardFlops(problem: Problem, dims: number): Flops {
+  const heads = BigInt(problem.heads);
+  return {
+    provenance: 'exact',
+    nominal: (forwardFlops(problem).nominal * 5n) / 2n,
+    exact: 2n * heads * BigInt(visiblePairs(problem)) * BigInt(dims),
+  };
+}

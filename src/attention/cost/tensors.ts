@@ -16,6 +16,14 @@ export function forwardTensors(problem: Problem): BufferSize[] {
   ];
 }
 
+/** What every backward pass takes and gives: the forward tensors, dO, and the three gradients. */
+export function backwardTensors(problem: Problem): BufferSize[] {
+  return [
+    ...forwardTensors(problem),
+    ...(['do', 'dq', 'dk', 'dv'] as const).map((name) => tensorSize(problem, name)),
+  ];
+}
+
 /** One f32 for each query row of every head: the log-sum-exp of its scores, or another row statistic. */
 export function rowStatisticSize(problem: Problem, name: string): BufferSize {
   return { name, bytes: problem.batch * problem.heads * problem.seqLenQ * f32Bytes };

@@ -1,6 +1,12 @@
 import { flash2Stages } from '../../attention/cost/flash2.ts';
+import { flash2BackwardStages } from '../../attention/cost/flash2Backward.ts';
+import type { DeviceLimits } from '../../attention/limits.ts';
+import type { Problem } from '../../attention/problem.ts';
+import type { Tiling } from '../../attention/tiling.ts';
 import { vec4s } from '../../attention/workgroupMemory.ts';
 import {
+  computedBuffer,
+  type HeadSlice,
   headSlices,
   inputBuffer,
   optionBuffers,
@@ -9,14 +15,52 @@ import {
   sliceDispatch,
 } from '../layout.ts';
 import { problemModule } from '../modules.ts';
-import type { PlanBuilder } from '../plan.ts';
+import type { Plan, PlanBuilder, PlanDispatch, PlanModule } from '../plan.ts';
+import { deltaDispatch, deltaModule } from '../rowKernels.ts';
 import { unplannable } from '../unplannable.ts';
 
-/** One fused dispatch per slice of heads: grid (blocks of query rows, heads). */
-export const plan: PlanBuilder = (problem, tiling, limits) => {
-  const reason = unplannable('flash2', problem, tiling, limits, null);
+/** Forward: one fused dispatch per slice of heads. Backward: the row dot, dQ, and dK with dV. */
+export const plan: PlanBuilder = (problem, tiling, limits, pass) => {
+  const reason = unplannable(
+    'flash2',
+    problem,
+    tiling,
+    limits,
+    null,
+    pass === 'forward' ? undefined : ['q', 'k', 'v', 'o', 'do', 'dq', 'dk', 'dv'],
+  );
   if (reason) return { ok: false, reason };
-  const module = problemModule(problem, tiling, {
+  const build = pass === 'forward' ? forwardPlan : backwardPlan;
+  return { ok: true, plan: build(problem, tiling, limits) };
+};
+
+function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Plan {
+  const module = forwardModule(problem, tiling);
+  return {
+    algorithm: 'flash2',
+    pass: 'forward',
+    problem,
+    tiling,
+    buffers: [
+      inputBuffer(problem, 'q'),
+      inputBuffer(problem, 'k'),
+      inputBuffer(problem, 'v'),
+      ...optionBuffers(problem),
+      outputBuffer(problem, 'o'),
+      rowStatisticBuffer(problem, 'lse', 'output'),
+    ],
+    modules: [module],
+    prologue: [],
+    dispatches: headSlices(problem, tiling).map((slice) =>
+      forwardDispatch(problem, tiling, slice, limits, module),
+    ),
+    stages: [...flash2Stages],
+  };
+}
+
+/** The forward kernel: O and the log-sum-exp. Backward passes of the flash family start from it. */
+export function forwardModule(problem: Problem, tiling: Tiling): PlanModule {
+  return problemModule(problem, tiling, {
     id: 'forward',
     source: 'flash2/forward',
     tensors: [
@@ -28,33 +72,104 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
     rowTileVec4s: tiling.br * vec4s(problem.headDim),
     sumChunks: Math.ceil(problem.headDimV / tiling.dc),
   });
+}
+
+/** Grid: blocks of query rows, heads. */
+export function forwardDispatch(
+  problem: Problem,
+  tiling: Tiling,
+  slice: HeadSlice,
+  limits: DeviceLimits,
+  module: PlanModule,
+): PlanDispatch {
+  return sliceDispatch(problem, slice, limits, {
+    stage: flash2Stages[0],
+    module,
+    grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
+    statistics: [{ name: 'lse', binding: 6 }],
+    adjustsScores: true,
+  });
+}
+
+function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Plan {
+  const [, dq, dkdv] = flash2BackwardStages;
+  const forward = forwardModule(problem, tiling);
+  const delta = deltaModule(problem, tiling);
+  const resident = tiling.br * (vec4s(problem.headDim) + vec4s(problem.headDimV));
+  const chunks = Math.ceil(problem.headDim / tiling.dc);
+  const chunksV = Math.ceil(problem.headDimV / tiling.dc);
+  const dqModule = problemModule(problem, tiling, {
+    id: dq,
+    source: 'flash2/backward_query',
+    tensors: [
+      { name: 'q', binding: 2, access: 'read' },
+      { name: 'k', binding: 3, access: 'read' },
+      { name: 'v', binding: 4, access: 'read' },
+      { name: 'do', binding: 5, access: 'read' },
+      { name: 'dq', binding: 6, access: 'write' },
+    ],
+    rowTileVec4s: resident,
+    sumChunks: chunks,
+  });
+  const dkdvModule = problemModule(problem, tiling, {
+    id: dkdv,
+    source: 'flash2/backward_key',
+    tensors: [
+      { name: 'q', binding: 2, access: 'read' },
+      { name: 'k', binding: 3, access: 'read' },
+      { name: 'v', binding: 4, access: 'read' },
+      { name: 'do', binding: 5, access: 'read' },
+      { name: 'dk', binding: 6, access: 'write' },
+      { name: 'dv', binding: 7, access: 'write' },
+    ],
+    rowTileVec4s: resident,
+    sumChunks: chunks + chunksV,
+  });
+  const slices = headSlices(problem, tiling);
+  const group = problem.heads / problem.kvHeads;
   return {
-    ok: true,
-    plan: {
-      algorithm: 'flash2',
-      pass: 'forward',
-      problem,
-      tiling,
-      buffers: [
-        inputBuffer(problem, 'q'),
-        inputBuffer(problem, 'k'),
-        inputBuffer(problem, 'v'),
-        ...optionBuffers(problem),
-        outputBuffer(problem, 'o'),
-        rowStatisticBuffer(problem, 'lse', 'output'),
-      ],
-      modules: [module],
-      prologue: [],
-      dispatches: headSlices(problem, tiling).map((slice) =>
-        sliceDispatch(problem, slice, limits, {
-          stage: flash2Stages[0],
-          module,
-          grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
-          statistics: [{ name: 'lse', binding: 6 }],
-          adjustsScores: true,
-        }),
-      ),
-      stages: [...flash2Stages],
-    },
+    algorithm: 'flash2',
+    pass: 'backward',
+    problem,
+    tiling,
+    buffers: [
+      inputBuffer(problem, 'q'),
+      inputBuffer(problem, 'k'),
+      inputBuffer(problem, 'v'),
+      inputBuffer(problem, 'do'),
+      ...optionBuffers(problem),
+      computedBuffer(outputBuffer(problem, 'o')),
+      computedBuffer(rowStatisticBuffer(problem, 'lse', 'output')),
+      outputBuffer(problem, 'dq'),
+      outputBuffer(problem, 'dk'),
+      outputBuffer(problem, 'dv'),
+      rowStatisticBuffer(problem, 'delta', 'scratch'),
+    ],
+    modules: [forward, delta, dqModule, dkdvModule],
+    prologue: slices.map((slice) => forwardDispatch(problem, tiling, slice, limits, forward)),
+    dispatches: slices.flatMap((slice) => [
+      deltaDispatch(problem, slice, limits, delta),
+      sliceDispatch(problem, slice, limits, {
+        stage: dq,
+        module: dqModule,
+        grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
+        statistics: [
+          { name: 'lse', binding: 7 },
+          { name: 'delta', binding: 8 },
+        ],
+        adjustsScores: true,
+      }),
+      sliceDispatch(problem, slice, limits, {
+        stage: dkdv,
+        module: dkdvModule,
+        grid: [Math.ceil(problem.seqLenKv / tiling.br), slice.heads / group, 1],
+        statistics: [
+          { name: 'lse', binding: 8 },
+          { name: 'delta', binding: 9 },
+        ],
+        adjustsScores: true,
+      }),
+    ]),
+    stages: [...flash2BackwardStages],
   };
-};
+}

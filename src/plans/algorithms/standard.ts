@@ -1,6 +1,4 @@
 import { standardStages } from '../../attention/cost/standard.ts';
-import type { Problem } from '../../attention/problem.ts';
-import type { Tiling } from '../../attention/tiling.ts';
 import {
   headSlices,
   inputBuffer,
@@ -10,7 +8,8 @@ import {
   sliceDispatch,
 } from '../layout.ts';
 import { problemModule } from '../modules.ts';
-import type { PlanBuilder, PlanModule } from '../plan.ts';
+import type { PlanBuilder } from '../plan.ts';
+import { rowsGrid, rowsModule } from '../rowKernels.ts';
 import { unplannable } from '../unplannable.ts';
 
 const s = { name: 's', binding: 5 };
@@ -33,7 +32,12 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
     ],
     rowTileVec4s: tiling.br * (tiling.dc / 4 + 1),
   });
-  const softmaxModule = rowsModule(problem, tiling, softmax, 'standard/softmax');
+  const softmaxModule = rowsModule(
+    problem,
+    tiling,
+    { id: softmax, source: 'standard/softmax' },
+    problem.seqLenKv,
+  );
   const outputModule = problemModule(problem, tiling, {
     id: output,
     source: 'standard/output',
@@ -74,7 +78,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
         sliceDispatch(problem, slice, limits, {
           stage: softmax,
           module: softmaxModule,
-          grid: [Math.ceil(problem.seqLenQ / rowsPerGroup), slice.heads, 1],
+          grid: rowsGrid(problem, slice),
           matrices: [s, p],
         }),
         sliceDispatch(problem, slice, limits, {
@@ -88,16 +92,3 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
     },
   };
 };
-
-/** Rows of a matrix that a workgroup of a row-wise kernel takes. */
-export const rowsPerGroup = 4;
-
-/** A row-wise kernel. LANES share a row: a power of two, no more than the row has work for. */
-export function rowsModule(problem: Problem, tiling: Tiling, id: string, source: string): PlanModule {
-  const wanted = Math.max(4, Math.min(32, problem.seqLenKv / 4));
-  return problemModule(problem, tiling, {
-    id,
-    source,
-    constants: { LANES: 2 ** Math.floor(Math.log2(wanted)), ROWS: rowsPerGroup },
-  });
-}
