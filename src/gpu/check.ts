@@ -84,11 +84,13 @@ async function references(
   const options = { signal, onProgress: (fraction: number) => reporter.report('check', null, fraction) };
   const expected: [string, Float64Array][] = [];
   if (outputs.has('o') || outputs.has('lse')) {
-    expected.push(...Object.entries(await referenceRows(plan.problem, queries, read, options)));
+    expected.push(...Object.entries(await referenceRows(plan.problem, plan.tiling, queries, read, options)));
   }
   if (plan.pass === 'backward') {
     const rows = { queryRows: queries, keyRows: keys };
-    expected.push(...Object.entries(await referenceGradients(plan.problem, rows, read, options)));
+    expected.push(
+      ...Object.entries(await referenceGradients(plan.problem, plan.tiling, rows, read, options)),
+    );
   }
   return expected;
 }

@@ -48,8 +48,9 @@ export function sampleKeyRows(
   return chosen.sort((a, b) => a - b);
 }
 
-function headOrder(heads: number, wanted: number, seed: number): Set<number> {
-  return new Set([0, heads - 1, ...stratified(heads, Math.min(heads, wanted), seed, 1)].slice(0, wanted));
+function headOrder(heads: number, wanted: number, seed: number): number[] {
+  const order = new Set([0, heads - 1, ...stratified(heads, Math.min(heads, wanted), seed, 1)]);
+  return [...order].slice(0, wanted);
 }
 
 function keysInHead(keys: number, bc: number, wanted: number, seed: number, kvHead: number): Set<number> {

@@ -1,7 +1,7 @@
 import { visibleRange } from '../../attention/mask.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { InputReader } from '../inputs.ts';
-import { type AttentionRow, rowMaker } from './row.ts';
+import { type AttentionRow, rowMaker, type TileSize } from './row.ts';
 import { breather, type ReferenceOptions } from './steps.ts';
 
 export interface ReferenceGradients {
@@ -30,6 +30,7 @@ export interface GradientRows {
  */
 export async function referenceGradients(
   problem: Problem,
+  tile: TileSize,
   { queryRows, keyRows }: GradientRows,
   read: InputReader,
   options: ReferenceOptions = {},
@@ -38,7 +39,7 @@ export async function referenceGradients(
   const dq = new Float64Array(queryRows.length * headDim);
   const dk = new Float64Array(keyRows.length * headDim);
   const dv = new Float64Array(keyRows.length * headDimV);
-  const makeRow = rowMaker(problem, read);
+  const makeRow = rowMaker(problem, tile, read);
   const breathe = breather(options);
   const scale = 1 / Math.sqrt(headDim);
   const dS = new Float64Array(seqLenKv);

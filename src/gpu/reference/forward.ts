@@ -1,6 +1,6 @@
 import type { Problem } from '../../attention/problem.ts';
 import type { InputReader } from '../inputs.ts';
-import { rowMaker } from './row.ts';
+import { rowMaker, type TileSize } from './row.ts';
 import { breather, type ReferenceOptions } from './steps.ts';
 
 export interface ReferenceRows {
@@ -12,10 +12,11 @@ export interface ReferenceRows {
 
 /**
  * Attention in float64 for some rows, with every option of the problem. `rows` are indices into batch x
- * heads x seqLenQ, ascending, so that K and V of a head are read once. Throws `AbortError` when cancelled.
+ * heads x seqLenQ, ascending, so that K and V of a head are read once. `tile` is what a block mask counts in. Throws `AbortError` when cancelled.
  */
 export async function referenceRows(
   problem: Problem,
+  tile: TileSize,
   rows: readonly number[],
   read: InputReader,
   options: ReferenceOptions = {},
@@ -23,7 +24,7 @@ export async function referenceRows(
   const { headDim, headDimV } = problem;
   const o = new Float64Array(rows.length * headDimV);
   const lse = new Float64Array(rows.length);
-  const makeRow = rowMaker(problem, read);
+  const makeRow = rowMaker(problem, tile, read);
   const breathe = breather(options);
   for (const [index, at] of rows.entries()) {
     const row = makeRow(at);

@@ -1,9 +1,14 @@
+import { type BlockMask, visibleBlocks } from '../../attention/blockMask.ts';
 import { diagonalOffset, type KeyRange, visibleRange } from '../../attention/mask.ts';
 import { alibiSlopes } from '../../attention/options.ts';
 import type { Problem } from '../../attention/problem.ts';
 import { dropoutFactors } from '../../attention/random/dropout.ts';
+import type { Tiling } from '../../attention/tiling.ts';
 import type { InputReader } from '../inputs.ts';
 import { softmaxInPlace } from './softmax.ts';
+
+/** Rows of queries and keys in a tile. */
+export type TileSize = Pick<Tiling, 'br' | 'bc'>;
 
 /** One query row of one head in float64. Its arrays are used again by the next row. */
 export interface AttentionRow {
@@ -24,8 +29,15 @@ export interface AttentionRow {
   capSlope: Float64Array | null;
 }
 
-/** Gives the rows of a problem, by index into batch x heads x seqLenQ, with every option that it has. */
-export function rowMaker(problem: Problem, read: InputReader): (index: number) => AttentionRow {
+/**
+ * Gives the rows of a problem, by index into batch x heads x seqLenQ, with every option that it has. `tile`
+ * is what a block mask counts in.
+ */
+export function rowMaker(
+  problem: Problem,
+  tile: TileSize,
+  read: InputReader,
+): (index: number) => AttentionRow {
   const { heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, softcap, bias, dropout, seed } = problem;
   const scores = new Float64Array(seqLenKv);
   const capSlopes = softcap === null ? null : new Float64Array(seqLenKv);
@@ -57,6 +69,7 @@ export function rowMaker(problem: Problem, read: InputReader): (index: number) =
       const diagonal = row + diagonalOffset(problem, batch);
       for (let at = 0; at < count; at++) p[at]! -= slopes[head]! * Math.abs(diagonal - (keys.start + at));
     }
+    if (problem.blockMask) maskBlocks(p, problem, problem.blockMask, tile, row, keys.start);
     const lse = softmaxInPlace(p, problem.sinks ? read('sinks', head, 1)[0]! : null);
     const dropped = factors?.subarray(0, count) ?? null;
     if (dropped) dropoutFactors(dropped, { seed, dropout: dropout! }, allHead, row, keys.start);
@@ -83,5 +96,23 @@ function cap(scores: Float64Array, capSlope: Float64Array, softcap: number): voi
     const tanh = Math.tanh(scores[key]! / softcap);
     scores[key] = softcap * tanh;
     capSlope[key] = 1 - tanh * tanh;
+  }
+}
+
+/** Scores of keys in blocks that the mask leaves out become minus infinity. */
+function maskBlocks(
+  scores: Float64Array,
+  { seqLenQ, seqLenKv, seed }: Problem,
+  mask: BlockMask,
+  { br, bc }: TileSize,
+  row: number,
+  firstKey: number,
+): void {
+  const keyBlocks = Math.ceil(seqLenKv / bc);
+  const visible = new Set(
+    visibleBlocks(mask, Math.floor(row / br), Math.ceil(seqLenQ / br), keyBlocks, seed),
+  );
+  for (let at = 0; at < scores.length; at++) {
+    if (!visible.has(Math.floor((firstKey + at) / bc))) scores[at] = Number.NEGATIVE_INFINITY;
   }
 }

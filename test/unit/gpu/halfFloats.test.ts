@@ -12,7 +12,7 @@ const bitsOf = (value: number) => {
   float[0] = value;
   return word[0]!;
 };
-const valueOf = (bits: number) => {
+const floatOf = (bits: number) => {
   word[0] = bits;
   return float[0]!;
 };
@@ -28,7 +28,7 @@ function f16Value(half: number): number {
 
 test('every f16 has its value as f32, and comes back', () => {
   for (let half = 0; half < 65_536; half++) {
-    const value = valueOf(f32BitsFromF16(half));
+    const value = floatOf(f32BitsFromF16(half));
     if (!Object.is(value, f16Value(half))) expect(`${half}: ${value}`).toBe(`${half}: ${f16Value(half)}`);
     const back = f16FromF32Bits(f32BitsFromF16(half));
     const isNan = (half & 0x7fff) > 0x7c00;
@@ -60,7 +60,7 @@ test('narrowing to f16 rounds to nearest even between all neighbours, and past 6
 
 test('narrowing to bf16 rounds to nearest even between all neighbours', () => {
   // The last middle is past f32's own range of halves: half a step above the largest bf16 is an f32.
-  checkRounding(bf16FromF32Bits, (half) => (half === 0x7f80 ? 2 ** 128 : valueOf(half * 65_536)), 0x7f80);
+  checkRounding(bf16FromF32Bits, (half) => (half === 0x7f80 ? 2 ** 128 : floatOf(half * 65_536)), 0x7f80);
 });
 
 test('infinity stays infinity and NaN stays NaN of any payload', () => {
@@ -90,7 +90,7 @@ test('values are rounded in place, f32 not at all', () => {
     0.333984375,
     -65_536,
     65_536,
-    valueOf(bf16FromF32Bits(bitsOf(1e-8)) << 16),
+    floatOf(bf16FromF32Bits(bitsOf(1e-8)) << 16),
     0,
     -0,
   ]);
