@@ -1,50 +1,17 @@
 import { afterAll, expect, test } from 'vitest';
-import { compileAll, type Execution, modulesOf } from '../../../src/gpu/execution.ts';
-import { Ledger } from '../../../src/gpu/ledger.ts';
-import { Pace } from '../../../src/gpu/pace.ts';
-import { PipelineCache } from '../../../src/gpu/pipelines.ts';
 import { poisonWord, resetTensors } from '../../../src/gpu/poison.ts';
-import { ProgressReporter } from '../../../src/gpu/progress.ts';
-import { readWords } from '../../../src/gpu/readback.ts';
 import { runSliced } from '../../../src/gpu/runner.ts';
 import { groupsIn, nextBox } from '../../../src/gpu/slices.ts';
-import { type Binds, type Launch, Submitter } from '../../../src/gpu/submitter.ts';
-import { uploadTensors } from '../../../src/gpu/tensors.ts';
+import type { Launch } from '../../../src/gpu/submitter.ts';
 import { TestGpu } from './device.ts';
-import { addition, request, rowSums } from './handPlans.ts';
+import { prepared } from './execution.ts';
+import { addition, rowSums } from './handPlans.ts';
 
 const gpu = new TestGpu();
 afterAll(() => gpu.dispose());
 
-async function prepared({ plan, modules }: ReturnType<typeof addition>) {
-  const { guarded } = await gpu.device();
-  const execution: Execution = {
-    guarded,
-    ledger: new Ledger(guarded),
-    plan,
-    modules: modulesOf(request(plan, modules)),
-    cache: new PipelineCache(guarded),
-    pace: new Pace(),
-    reporter: new ProgressReporter(undefined),
-    signal: undefined,
-    deadline: Number.POSITIVE_INFINITY,
-    isSoftware: true,
-  };
-  const tensors = await uploadTensors(execution);
-  await resetTensors(execution, tensors, { keepComputed: true });
-  const submitter = await Submitter.create(execution, tensors);
-  const binds: Binds = { variant: 'plain', pipelines: await compileAll(execution, 'plain'), counters: null };
-  const read = async (name: string) => {
-    const { buffer, bytes } = tensors.get(name)!;
-    const all = new Uint32Array(bytes / 4);
-    for await (const { from, words } of readWords(execution, buffer, bytes)) all.set(words, from);
-    return all;
-  };
-  return { execution, tensors, submitter, binds, read };
-}
-
 test('a run in slices of any size gives what one dispatch gives, bit for bit', async () => {
-  const { execution, tensors, submitter, binds, read } = await prepared(addition(37, 23));
+  const { execution, tensors, submitter, binds, read } = await prepared(gpu, addition(37, 23));
   const [dispatch] = execution.plan.dispatches;
   const grid = dispatch!.grid;
   expect((await read('c')).every((word) => word === poisonWord('f32'))).toBe(true);
@@ -67,7 +34,7 @@ test('a run in slices of any size gives what one dispatch gives, bit for bit', a
 });
 
 test('the runner starts with one workgroup, grows, and does every workgroup once', async () => {
-  const { execution, submitter, binds, read } = await prepared(rowSums(300, 200));
+  const { execution, submitter, binds, read } = await prepared(gpu, rowSums(300, 200));
   const run = await runSliced(execution, submitter, binds, {
     phase: 'run',
     deadline: Number.POSITIVE_INFINITY,
@@ -92,7 +59,7 @@ test('the runner starts with one workgroup, grows, and does every workgroup once
 });
 
 test('a grid wider than the device allows is cut by that limit', async () => {
-  const { execution, submitter, binds, read } = await prepared(addition(70_000, 1));
+  const { execution, submitter, binds, read } = await prepared(gpu, addition(70_000, 1));
   const run = await runSliced(execution, submitter, binds, {
     phase: 'run',
     deadline: Number.POSITIVE_INFINITY,
@@ -104,7 +71,7 @@ test('a grid wider than the device allows is cut by that limit', async () => {
 test('a mistake in a binding is thrown with the device’s own words', async () => {
   const { plan, modules } = addition(4, 4);
   plan.dispatches[0]!.bindings[0]!.size = 1024;
-  const { execution, submitter, binds } = await prepared({ plan, modules });
+  const { execution, submitter, binds } = await prepared(gpu, { plan, modules });
   const running = runSliced(execution, submitter, binds, {
     phase: 'run',
     deadline: Number.POSITIVE_INFINITY,
