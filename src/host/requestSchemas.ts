@@ -35,7 +35,7 @@ const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
     bytes: positive,
     elements: v.object({ dtype: v.picklist(dtypes), width: positive }),
     fill: v.variant('kind', [
-      v.object({ kind: v.literal('normal'), seed: integer, stream: word }),
+      v.object({ kind: v.literal('normal'), seed: integer, stream: v.pipe(word, v.minValue(0)) }),
       v.object({ kind: v.literal('words'), words: v.pipe(v.array(word), v.maxLength(4_000_000)) }),
       v.object({ kind: v.literal('zero') }),
       v.object({ kind: v.literal('poison') }),

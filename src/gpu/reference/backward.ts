@@ -48,7 +48,7 @@ export async function referenceGradients(
   let nextQuery = 0;
   for (const [done, index] of rows.entries()) {
     const row = makeRow(index);
-    const dO = read('do', index * headDimV, headDimV);
+    const dO = read('dout', index * headDimV, headDimV);
     scoreGradients(dS, row, dO);
     if (queryRows[nextQuery] === index) {
       addScaledKeys(dq.subarray(nextQuery * headDim, (nextQuery + 1) * headDim), dS, row, scale);

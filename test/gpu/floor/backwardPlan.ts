@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>) {
   );
   const buffers = [
     ...given,
-    stored('grad', 'input', 'f32', seqLenQ, headDimV, { kind: 'normal', seed, stream: streams.do }),
+    stored('grad', 'input', 'f32', seqLenQ, headDimV, { kind: 'normal', seed, stream: streams.dout }),
     stored('dq', 'output', 'f32', seqLenQ, headDim, poison),
     stored('dk', 'output', 'f32', seqLenKv, headDim, poison),
     stored('dv', 'output', 'f32', seqLenKv, headDimV, poison),

@@ -56,7 +56,15 @@ export function copyRequest(
         { name: 'v', role: 'input', bytes, elements, fill: { kind: 'normal', seed: 1, stream: 3 } },
         { name: 'o', role: 'output', bytes, elements, fill: { kind: 'poison' } },
       ],
-      modules: [{ id: 'main', source: 'copy', conditions: {}, constants: {}, tensors: [] }],
+      modules: [
+        {
+          id: 'main',
+          source: 'copy',
+          conditions: {},
+          constants: {},
+          tensors: [{ name: 'v', binding: 1, access: 'read', dtype: 'f32', width: 64 }],
+        },
+      ],
       prologue: [],
       dispatches: [
         {

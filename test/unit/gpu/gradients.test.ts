@@ -8,7 +8,7 @@ import { allKeyRows, allRows, inputsOf, optionProblems, reader, tile } from './o
 /** sum(dO * O), of which the gradients are. */
 async function loss(p: Problem, inputs: Record<string, Float64Array>): Promise<number> {
   const { o } = await referenceRows(p, tile, allRows(p), reader(inputs));
-  return o.reduce((sum, value, index) => sum + value * inputs.do![index]!, 0);
+  return o.reduce((sum, value, index) => sum + value * inputs.dout![index]!, 0);
 }
 
 /** Central difference with respect to one element: its error is of the order of the step squared. */
@@ -99,7 +99,7 @@ test('a long backward pass can be cancelled', async () => {
     p,
     tile,
     everything(p),
-    reader({ q: zeros, k: zeros, v: zeros, do: zeros }),
+    reader({ q: zeros, k: zeros, v: zeros, dout: zeros }),
     {
       signal: controller.signal,
       onProgress: () => controller.abort(),

@@ -36,12 +36,12 @@ test('a plan is read by its streams, whatever its buffers are called, and has it
     role: 'input',
     bytes: 4,
     elements: { dtype: 'bf16', width: 1 },
-    fill: { kind: 'normal', seed: 11, stream: streams.do },
+    fill: { kind: 'normal', seed: 11, stream: streams.dout },
   });
   const read = planReader(plan);
   expect(read('q', 3, 1)[0]).toBe(normalAt(11, streams.q, 3));
-  expect(read('do', 0, 1)[0]).toBeCloseTo(normalAt(11, streams.do, 0), 1);
-  expect(read('do', 0, 1)[0]).not.toBe(normalAt(11, streams.do, 0));
+  expect(read('dout', 0, 1)[0]).toBeCloseTo(normalAt(11, streams.dout, 0), 1);
+  expect(read('dout', 0, 1)[0]).not.toBe(normalAt(11, streams.dout, 0));
   expect(read('sinks', 2, 1)[0]).toBe(normalAt(11, streams.sinks, 2));
   expect(() => read('bias', 0, 1)).toThrow('no input named bias');
 });

@@ -67,7 +67,7 @@ export function inputsOf(problem: Problem): Record<string, Float64Array> {
     q: tensor(batch * heads * seqLenQ * headDim, streams.q),
     k: tensor(batch * kvHeads * seqLenKv * headDim, streams.k),
     v: tensor(batch * kvHeads * seqLenKv * headDimV, streams.v),
-    do: tensor(batch * heads * seqLenQ * headDimV, streams.do),
+    dout: tensor(batch * heads * seqLenQ * headDimV, streams.dout),
     bias: tensor(bias ? bias.batch * bias.heads * seqLenQ * seqLenKv : 0, streams.bias),
     sinks: tensor(heads, streams.sinks),
   };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { MeasureRequest } from '../../../src/gpu/measurement.ts';
 import { measurementSchema, progressSchema } from '../../../src/host/replySchemas.ts';
 import { measureRequestSchema, openSchema } from '../../../src/host/requestSchemas.ts';
+import type { Plan, PlanBinding, PlanDispatch } from '../../../src/plans/plan.ts';
 import { copyRequest } from '../../gpu/host/copyPlan.ts';
 
 type Change = (request: MeasureRequest) => void;
@@ -27,17 +28,84 @@ const hostile: [string, Change][] = [
   ['a hash that is none', ({ modules }) => (modules[0]!.hash = 'abc')],
   ['heads that kv heads do not divide', ({ plan }) => (plan.problem.kvHeads = 3)],
   ['an unknown dtype', ({ plan }) => ((plan.problem as { dtype: string }).dtype = 'f8')],
+  ['an option that is missing', ({ plan }) => delete (plan.problem as { window?: unknown }).window],
+  ['a window that is negative', ({ plan }) => (plan.problem.window = { left: -1, right: null })],
+  ['lengths of another batch', ({ plan }) => (plan.problem.lengths = [1, 1])],
+  ['packed sequences that end too soon', ({ plan }) => (plan.problem.packed = [1, 2])],
+  ['a bias of more heads', ({ plan }) => (plan.problem.bias = { batch: 1, heads: 2 })],
+  ['a softcap that is NaN', ({ plan }) => (plan.problem.softcap = Number.NaN)],
+  ['everything dropped', ({ plan }) => (plan.problem.dropout = 1)],
+  ['a block mask of no kind', ({ plan }) => (plan.problem.blockMask = { kind: 'x' } as never)],
+  ['a block mask with no block', ({ plan }) => (plan.problem.blockMask = { kind: 'random', density: 0 })],
+  ['more ring devices than rows', ({ plan }) => (plan.problem.ringDevices = 65)],
+  ['a role that there is not', ({ plan }) => (plan.buffers[0]!.role = 'guest' as never)],
+  ['elements of no type', ({ plan }) => (plan.buffers[0]!.elements.dtype = 'f8' as never)],
+  ['half a row', ({ plan }) => (plan.buffers[0]!.elements = { dtype: 'f32', width: 100 })],
+  ['a row without elements', ({ plan }) => (plan.buffers[1]!.elements = { dtype: 'f32', width: 0 })],
+  [
+    'a stream past 32 bits',
+    ({ plan }) => (plan.buffers[0]!.fill = { kind: 'normal', seed: 1, stream: 2 ** 32 }),
+  ],
+  ['a stream below zero', ({ plan }) => (plan.buffers[0]!.fill = { kind: 'normal', seed: 1, stream: -1 })],
+  ['a word past 32 bits', ({ plan }) => (plan.buffers[1]!.fill = { kind: 'words', words: [2 ** 32] })],
+  ['more words than bytes', ({ plan }) => withTable(plan, 16, 5)],
+  ['a tensor of no width', ({ plan }) => (plan.modules[0]!.tensors[0]!.width = 0)],
+  ['a tensor named like code', ({ plan }) => (plan.modules[0]!.tensors[0]!.name = 'q; x')],
+  ['a prologue that binds past the end', ({ plan }) => withPrologue(plan, { offset: 4 })],
+  ['a prologue of no module', ({ plan }) => (withPrologue(plan, {}).module = 'other')],
+  ['overflow that is no yes or no', ({ plan }) => (plan.mayOverflow = 1 as never)],
   ['a negative budget', (request) => (request.budgetMs = -1)],
   ['a budget that is NaN', (request) => (request.budgetMs = Number.NaN)],
   ['no rows to check', ({ steps }) => (steps.check = { rows: 0 })],
   ['a million samples', ({ steps }) => (steps.time = { samples: 1_000_000 })],
 ];
 
+/** A prologue of the plan's own dispatch, its first binding changed. */
+function withPrologue(plan: Plan, binding: Partial<PlanBinding>): PlanDispatch {
+  const dispatch = structuredClone(plan.dispatches[0]!);
+  Object.assign(dispatch.bindings[0]!, binding);
+  plan.prologue = [dispatch];
+  return dispatch;
+}
+
+function withTable(plan: Plan, bytes: number, words: number): void {
+  plan.buffers.push({
+    name: 'lengths',
+    role: 'table',
+    bytes,
+    elements: { dtype: 'f32', width: 1 },
+    fill: { kind: 'words', words: Array.from({ length: words }, () => 2 ** 32 - 1) },
+  });
+}
+
 describe('a measure request', () => {
   it('is accepted as it is, and over JSON', () => {
     const request = copyRequest();
     expect(v.is(measureRequestSchema, request)).toBe(true);
     expect(v.is(measureRequestSchema, JSON.parse(JSON.stringify(request)))).toBe(true);
+  });
+
+  it('may have a prologue, tables, zeroed and computed buffers, and every option', () => {
+    const request = copyRequest();
+    const { plan } = request;
+    withPrologue(plan, {});
+    withTable(plan, 16, 4);
+    plan.buffers[0]!.role = 'computed';
+    plan.buffers[1]!.fill = { kind: 'zero' };
+    plan.mayOverflow = true;
+    Object.assign(plan.problem, {
+      dtype: 'bf16',
+      window: { left: 3, right: null },
+      lengths: [5],
+      bias: { batch: 1, heads: 1 },
+      alibi: true,
+      softcap: 30,
+      sinks: true,
+      dropout: 0.1,
+      blockMask: { kind: 'local', width: 2 },
+      ringDevices: 4,
+    });
+    expect(v.safeParse(measureRequestSchema, JSON.parse(JSON.stringify(request))).issues).toBeUndefined();
   });
 
   it.each(hostile)('is refused with %s', (_name, change) => {
