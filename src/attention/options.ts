@@ -98,7 +98,7 @@ export function dropThreshold(dropout: number): number {
 }
 
 /** Streams of the seed: what each tensor's numbers are drawn from. */
-export const streams = { q: 0, k: 1, v: 2, do: 3, bias: 4, sinks: 5 } as const;
+export const streams = { q: 0, k: 1, v: 2, dout: 3, bias: 4, sinks: 5 } as const;
 
 /**
  * The dropout mask: element (head of batch x heads, row, key) is dropped where word key mod 4 of Philox

@@ -24,7 +24,7 @@ export function rowLayout(dtype: Dtype, width: number): RowLayout {
 }
 
 /** Tensors of an attention problem, forward and backward; s and p are scratch of one slice of heads. */
-export const tensorNames = ['q', 'k', 'v', 'o', 'do', 'dq', 'dk', 'dv'] as const;
+export const tensorNames = ['q', 'k', 'v', 'o', 'dout', 'dq', 'dk', 'dv'] as const;
 export type TensorName = (typeof tensorNames)[number];
 
 /** Rows of a tensor over batch and heads, and how each lies in memory. */

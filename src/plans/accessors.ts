@@ -25,15 +25,8 @@ export function accessorModule(tensors: readonly ModuleTensor[]): string {
 
 function binding(tensor: ModuleTensor): string {
   const mode = tensor.access === 'read' ? 'read' : 'read_write';
-  return `@group(0) @binding(${tensor.binding}) var<storage, ${mode}> ${variable(tensor)}: array<${elementType(tensor)}>;`;
+  return `@group(0) @binding(${tensor.binding}) var<storage, ${mode}> ${tensor.name}: array<${elementType(tensor)}>;`;
 }
-
-/** `do` is a word that WGSL keeps for itself. */
-export function variableName(tensor: string): string {
-  return tensor === 'do' ? 'dout' : tensor;
-}
-
-const variable = (tensor: ModuleTensor) => variableName(tensor.name);
 
 function elementType({ dtype, width }: ModuleTensor): string {
   if (width % 4 === 0) return dtype === 'f32' ? 'vec4<f32>' : 'vec2<u32>';
@@ -48,7 +41,7 @@ function rowStart({ dtype, width }: ModuleTensor, index: number): string {
 
 function loader(tensor: ModuleTensor, index: number): string {
   const { dtype, width } = tensor;
-  const name = variable(tensor);
+  const name = tensor.name;
   const head = `fn load_${tensor.name}(row: u32, column4: u32) -> vec4<f32> {`;
   const first = rowStart(tensor, index);
   if (width % 4 === 0) {
@@ -77,7 +70,7 @@ function loader(tensor: ModuleTensor, index: number): string {
 
 function storer(tensor: ModuleTensor, index: number): string {
   const { dtype, width } = tensor;
-  const name = variable(tensor);
+  const name = tensor.name;
   const head = `fn store_${tensor.name}(row: u32, column4: u32, x: vec4<f32>) {`;
   const first = rowStart(tensor, index);
   if (width % 4 === 0) {

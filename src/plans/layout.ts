@@ -14,7 +14,7 @@ const f32Bytes = 4;
 const biasBinding = 15;
 
 /** An input tensor, drawn from its own stream of the seed: every algorithm gets the same numbers. */
-export function inputBuffer(problem: Problem, name: 'q' | 'k' | 'v' | 'do'): PlanBuffer {
+export function inputBuffer(problem: Problem, name: 'q' | 'k' | 'v' | 'dout'): PlanBuffer {
   return {
     ...tensor(problem, name),
     role: 'input',
@@ -80,6 +80,8 @@ export function headSlices({ batch, heads }: Problem, tiling: Tiling): HeadSlice
   return slices;
 }
 
+export type OptionUse = 'mask' | 'scores' | 'sinks';
+
 export interface DispatchRequest {
   stage: string;
   module: PlanModule;
@@ -88,8 +90,11 @@ export interface DispatchRequest {
   matrices?: { name: string; binding: number }[];
   /** Row statistics of this slice's heads. */
   statistics?: { name: string; binding: number }[];
-  /** The kernel adds the bias to its scores. */
-  adjustsScores?: boolean;
+  /**
+   * What the kernel looks up: which keys a row sees, what options make of a score, the sinks. A binding
+   * that a kernel does not use is none of its layout's, so each must be named.
+   */
+  uses: readonly OptionUse[];
 }
 
 /**
@@ -121,12 +126,12 @@ export function sliceDispatch(
     const size = slice.heads * problem.seqLenQ * problem.seqLenKv * f32Bytes;
     bindings.push({ binding, buffer: name, offset: 0, size });
   }
-  if (problem.bias && request.adjustsScores) {
+  if (problem.bias && request.uses.includes('scores')) {
     const { bytes } = biasSize(problem);
     bindings.push({ binding: biasBinding, buffer: 'bias', offset: 0, size: bytes });
   }
-  const { words } = optionTable(problem);
-  if (words.length > 0) {
+  if (usesTable(problem, request.uses)) {
+    const { words } = optionTable(problem);
     bindings.push({ binding: optionTableBinding, buffer: 'option_table', offset: 0, size: words.length * 4 });
   }
   return {
@@ -138,6 +143,14 @@ export function sliceDispatch(
     params: problemParams(problem, slice.headStart, bases, statisticsRange.before / f32Bytes),
     groupOffsetWord,
   };
+}
+
+function usesTable({ lengths, packed, alibi, sinks }: Problem, uses: readonly OptionUse[]): boolean {
+  return (
+    (uses.includes('mask') && (lengths !== null || packed !== null)) ||
+    (uses.includes('scores') && alibi) ||
+    (uses.includes('sinks') && sinks)
+  );
 }
 
 /** Rows of a tensor that belong to a slice of heads. */

@@ -4,7 +4,7 @@ import type { Pass, Problem } from '../attention/problem.ts';
 import { unsupported } from '../attention/support.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { planBuilders } from './algorithms.generated.ts';
-import type { PlanBuilder, PlanResult } from './plan.ts';
+import type { Plan, PlanBuilder, PlanResult } from './plan.ts';
 
 const builders: Readonly<Record<string, PlanBuilder>> = planBuilders;
 
@@ -25,5 +25,22 @@ export function planFor(
   if (refusal) return { ok: false, reason: refusal };
   const tiling = chooseTiling(row, problem, limits, requested ?? {}, pass);
   if (!tiling.ok) return { ok: false, reason: tiling.error };
-  return build(problem, tiling.value, limits, pass);
+  const result = build(problem, tiling.value, limits, pass);
+  const bindings = result.ok ? mostBindings(result.plan) : 0;
+  if (bindings <= limits.maxStorageBuffersPerShaderStage) return result;
+  return {
+    ok: false,
+    reason:
+      `${row.id} ${pass} binds ${bindings} storage buffers at a time, the counters among them; this device ` +
+      `allows ${limits.maxStorageBuffersPerShaderStage} (maxStorageBuffersPerShaderStage)`,
+  };
+}
+
+/** Storage buffers that the hungriest dispatch binds, with the counters of a counting run. */
+function mostBindings({ buffers, dispatches }: Plan): number {
+  const tables = new Set(buffers.filter(({ role }) => role === 'table').map(({ name }) => name));
+  return (
+    1 +
+    Math.max(...dispatches.map((each) => each.bindings.filter(({ buffer }) => !tables.has(buffer)).length))
+  );
 }

@@ -40,7 +40,7 @@ export function deltaModule(problem: Problem, tiling: Tiling): PlanModule {
       source: 'common/delta',
       tensors: [
         { name: 'o', binding: 2, access: 'read' },
-        { name: 'do', binding: 3, access: 'read' },
+        { name: 'dout', binding: 3, access: 'read' },
       ],
     },
     problem.headDimV,
@@ -58,5 +58,6 @@ export function deltaDispatch(
     module,
     grid: rowsGrid(problem, slice),
     statistics: [{ name: 'delta', binding: 8 }],
+    uses: [],
   });
 }

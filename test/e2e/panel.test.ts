@@ -177,7 +177,7 @@ describe('a document', () => {
       const backward = structuredClone({ ...forward, pass: 'backward' as const });
       for (const account of ['counted', 'exact', 'bound'] as const) {
         const { buffers } = backward.traffic[account]!;
-        Object.assign(buffers, { do: buffers.o, o_partial: buffers.k, 'some-pages': buffers.v });
+        Object.assign(buffers, { dout: buffers.o, o_partial: buffers.k, 'some-pages': buffers.v });
         for (const name of ['o', 'k', 'v']) delete buffers[name];
       }
       return [forward, backward];

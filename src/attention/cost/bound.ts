@@ -35,7 +35,7 @@ export function boundTraffic(problem: Problem, pass: Pass = 'forward'): Traffic<
         ? [tensor('o', 'store', heads * batch * seqLenQ, layout('o'))]
         : [
             tensor('o', 'load', heads * queries, layout('o')),
-            tensor('do', 'load', heads * queries, layout('do')),
+            tensor('dout', 'load', heads * queries, layout('dout')),
             tensor('dq', 'store', heads * batch * seqLenQ, layout('dq')),
             tensor('dk', 'store', kvHeads * batch * seqLenKv, layout('dk')),
             tensor('dv', 'store', kvHeads * batch * seqLenKv, layout('dv')),

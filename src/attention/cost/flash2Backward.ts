@@ -18,7 +18,7 @@ export function deltaAccesses(problem: Problem, stage: string): Access[] {
   const row = rowAccess.bind(null, problem);
   return [
     row({ stage, buffer: 'o', kind: 'load' }, queries, tensorRows(problem, 'o').layout),
-    row({ stage, buffer: 'do', kind: 'load' }, queries, tensorRows(problem, 'do').layout),
+    row({ stage, buffer: 'dout', kind: 'load' }, queries, tensorRows(problem, 'dout').layout),
     elementAccess(problem, { stage, buffer: 'delta', kind: 'store' }, queries),
   ];
 }
@@ -46,7 +46,7 @@ function accesses(problem: Problem, tiling: Tiling): Access[] {
   return [
     ...deltaAccesses(problem, delta),
     load(dq, 'q', byQuery.queryRowsSeeing),
-    load(dq, 'do', byQuery.queryRowsSeeing),
+    load(dq, 'dout', byQuery.queryRowsSeeing),
     single(dq, 'lse', byQuery.queryRowsSeeing),
     single(dq, 'delta', byQuery.queryRowsSeeing),
     load(dq, 'k', 2 * byQuery.keysWalked),
@@ -55,7 +55,7 @@ function accesses(problem: Problem, tiling: Tiling): Access[] {
     kvRow('k', 'load'),
     kvRow('v', 'load'),
     load(dkdv, 'q', 2 * byKey.queryRowsPerTile),
-    load(dkdv, 'do', byKey.queryRowsPerTile),
+    load(dkdv, 'dout', byKey.queryRowsPerTile),
     single(dkdv, 'lse', byKey.queryRowsPerTile),
     single(dkdv, 'delta', byKey.queryRowsPerTile),
     kvRow('dk', 'store'),

@@ -20,7 +20,7 @@ export function forwardTensors(problem: Problem): BufferSize[] {
 export function backwardTensors(problem: Problem): BufferSize[] {
   return [
     ...forwardTensors(problem),
-    ...(['do', 'dq', 'dk', 'dv'] as const).map((name) => tensorSize(problem, name)),
+    ...(['dout', 'dq', 'dk', 'dv'] as const).map((name) => tensorSize(problem, name)),
   ];
 }
 

@@ -18,7 +18,7 @@ const known: Readonly<Record<string, Tensor>> = {
   l: { words: 'row sums', like: 'lse' },
   o: { words: 'output' },
   lse: { words: 'log-sum-exp' },
-  do: { words: 'gradient of o', like: 'o' },
+  dout: { words: 'gradient of o', like: 'o' },
   delta: { words: 'row dots', like: 'lse' },
   dp: { words: 'gradient of p', pairwise: true, like: 'p' },
   ds: { words: 'gradient of s', pairwise: true, like: 's' },

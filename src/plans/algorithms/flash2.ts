@@ -27,7 +27,7 @@ export const plan: PlanBuilder = (problem, tiling, limits, pass) => {
     tiling,
     limits,
     null,
-    pass === 'forward' ? undefined : ['q', 'k', 'v', 'o', 'do', 'dq', 'dk', 'dv'],
+    pass === 'forward' ? undefined : ['q', 'k', 'v', 'o', 'dout', 'dq', 'dk', 'dv'],
   );
   if (reason) return { ok: false, reason };
   const build = pass === 'forward' ? forwardPlan : backwardPlan;
@@ -87,7 +87,7 @@ export function forwardDispatch(
     module,
     grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
     statistics: [{ name: 'lse', binding: 6 }],
-    adjustsScores: true,
+    uses: ['mask', 'scores', 'sinks'],
   });
 }
 
@@ -105,7 +105,7 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
       { name: 'q', binding: 2, access: 'read' },
       { name: 'k', binding: 3, access: 'read' },
       { name: 'v', binding: 4, access: 'read' },
-      { name: 'do', binding: 5, access: 'read' },
+      { name: 'dout', binding: 5, access: 'read' },
       { name: 'dq', binding: 6, access: 'write' },
     ],
     rowTileVec4s: resident,
@@ -118,7 +118,7 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
       { name: 'q', binding: 2, access: 'read' },
       { name: 'k', binding: 3, access: 'read' },
       { name: 'v', binding: 4, access: 'read' },
-      { name: 'do', binding: 5, access: 'read' },
+      { name: 'dout', binding: 5, access: 'read' },
       { name: 'dk', binding: 6, access: 'write' },
       { name: 'dv', binding: 7, access: 'write' },
     ],
@@ -136,7 +136,7 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
       inputBuffer(problem, 'q'),
       inputBuffer(problem, 'k'),
       inputBuffer(problem, 'v'),
-      inputBuffer(problem, 'do'),
+      inputBuffer(problem, 'dout'),
       ...optionBuffers(problem),
       computedBuffer(outputBuffer(problem, 'o')),
       computedBuffer(rowStatisticBuffer(problem, 'lse', 'output')),
@@ -157,7 +157,7 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
           { name: 'lse', binding: 7 },
           { name: 'delta', binding: 8 },
         ],
-        adjustsScores: true,
+        uses: ['mask', 'scores'],
       }),
       sliceDispatch(problem, slice, limits, {
         stage: dkdv,
@@ -167,7 +167,7 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
           { name: 'lse', binding: 8 },
           { name: 'delta', binding: 9 },
         ],
-        adjustsScores: true,
+        uses: ['mask', 'scores'],
       }),
     ]),
     stages: [...flash2BackwardStages],

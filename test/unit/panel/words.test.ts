@@ -26,7 +26,7 @@ describe('tensors', () => {
     expect(tensorLabel('dk')).toBe('dk gradient of k');
     expect(tensorLabel('constructor')).toBe('constructor');
     expect(isPairwise('constructor')).toBe(false);
-    expect(sortTensors(['zz', 'dv', 'o', 'q', 'aa', 'do'])).toEqual(['q', 'o', 'do', 'dv', 'zz', 'aa']);
+    expect(sortTensors(['zz', 'dv', 'o', 'q', 'aa', 'dout'])).toEqual(['q', 'o', 'dout', 'dv', 'zz', 'aa']);
   });
 });
 
