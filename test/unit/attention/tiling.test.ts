@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
+import { algorithmPass, catalogue, chooseTiling, findAlgorithm } from '../../../src/attention/catalogue.ts';
 import { guaranteedLimits } from '../../../src/attention/limits.ts';
-import { problems } from './arbitrary.ts';
+import { unsupported } from '../../../src/attention/support.ts';
+import { plainProblem, problems } from './arbitrary.ts';
 
 const devices = fc
   .record({
@@ -24,29 +25,32 @@ describe('tilings', () => {
     fc.assert(
       fc.property(problems(), devices, (problem, limits) => {
         for (const row of catalogue) {
-          const tiling = chooseTiling(row, problem, limits);
-          if (!tiling.ok) throw new Error(tiling.error);
-          const { br, bc, dc } = tiling.value;
-          expect(row.workgroupMemory(problem, tiling.value)).toBeLessThanOrEqual(
-            limits.maxComputeWorkgroupStorageSize,
-          );
-          expect((br / 4) * (bc / 4)).toBeLessThanOrEqual(limits.maxComputeInvocationsPerWorkgroup);
-          expect(dc % bc).toBe(0);
+          for (const pass of row.passes) {
+            if (unsupported(row, problem, pass)) continue;
+            const tiling = chooseTiling(row, problem, limits, {}, pass);
+            if (!tiling.ok) throw new Error(`${row.id} ${pass}: ${tiling.error}`);
+            const { workgroupMemory } = algorithmPass(row, pass);
+            expect(workgroupMemory(problem, tiling.value)).toBeLessThanOrEqual(
+              limits.maxComputeWorkgroupStorageSize,
+            );
+            const { br, bc } = tiling.value;
+            expect((br / 4) * (bc / 4)).toBeLessThanOrEqual(limits.maxComputeInvocationsPerWorkgroup);
+          }
         }
       }),
     );
   });
 
   it('are no larger than the sequences need', () => {
-    const shape = { batch: 1, heads: 1, kvHeads: 1, seqLenQ: 1, seqLenKv: 9, headDim: 64, headDimV: 64 };
-    const tiling = chooseTiling(catalogue[1]!, shape, guaranteedLimits);
+    const shape = plainProblem({ heads: 1, seqLenQ: 1, seqLenKv: 9, headDim: 64 });
+    const tiling = chooseTiling(findAlgorithm('flash2')!, shape, guaranteedLimits);
     expect(tiling).toMatchObject({ ok: true, value: { br: 4, bc: 8 } });
   });
 
   it('obey a request, or say why they cannot', () => {
-    const shape = { batch: 1, heads: 1, kvHeads: 1, seqLenQ: 64, seqLenKv: 64, headDim: 64, headDimV: 64 };
+    const shape = plainProblem({ heads: 1, seqLenQ: 64, headDim: 64 });
     const ask = (requested: { br?: number; bc?: number }) =>
-      chooseTiling(catalogue[1]!, shape, guaranteedLimits, requested);
+      chooseTiling(findAlgorithm('flash2')!, shape, guaranteedLimits, requested);
     expect(ask({ br: 8, bc: 16 })).toMatchObject({ ok: true, value: { br: 8, bc: 16 } });
     expect(ask({ br: 6 })).toMatchObject({ ok: false, error: expect.stringContaining('multiple of 4') });
     expect(ask({ br: 256, bc: 256 })).toMatchObject({
