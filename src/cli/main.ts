@@ -3,6 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { createGpuHost } from '../host/supervisor.ts';
 import { profile } from '../profiler/profile.ts';
+import { runOnFiles } from '../profiler/runFiles.ts';
 import { tool } from '../profiler/tool.ts';
 import { verify } from '../profiler/verify.ts';
 import { interruptible } from './interrupt.ts';
@@ -23,6 +24,7 @@ process.exitCode = await interruptible((signal, own) =>
       createHost: () => own(createGpuHost({ distFolder })),
       profile,
       verify,
+      runOnFiles,
       version: tool.version,
     },
     terminal,

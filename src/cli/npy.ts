@@ -118,8 +118,8 @@ function readShape(tuple: string): number[] | null {
 }
 
 function valuesOf(data: Uint8Array, dtype: NpyArray['dtype']): Float32Array {
-  // A copy: what follows the header need not be aligned.
-  const { buffer } = data.slice();
+  // A copy: what follows the header need not be aligned, and a Node buffer may lie in a shared pool.
+  const { buffer } = new Uint8Array(data);
   if (dtype === 'f32') return new Float32Array(buffer);
   const bits = Uint32Array.from(new Uint16Array(buffer), f32BitsFromF16);
   return new Float32Array(bits.buffer);

@@ -37,12 +37,12 @@ export function checkOutputFile(file: string): void {
  * Writes a file whole or not at all: beside it first, then in its place. What is no regular file (a pipe, a
  * device) is written to directly. Returns null, or why it was not written.
  */
-export function writeOutputFile(file: string, text: string): string | null {
+export function writeOutputFile(file: string, content: string | Uint8Array): string | null {
   let beside: string | null = null;
   try {
     const target = statOf(file);
     if (target && !target.isFile()) {
-      writeFileSync(file, text);
+      writeFileSync(file, content);
       return null;
     }
     // Through a link, so that the link stays and what it points to changes.
@@ -50,7 +50,7 @@ export function writeOutputFile(file: string, text: string): string | null {
     beside = join(dirname(real), `.${basename(real).slice(0, 100)}.${randomUUID().slice(0, 8)}.tmp`);
     const descriptor = openSync(beside, 'wx', target ? target.mode & 0o777 : 0o666);
     try {
-      writeFileSync(descriptor, text);
+      writeFileSync(descriptor, content);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

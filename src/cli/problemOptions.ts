@@ -34,9 +34,9 @@ export interface ProblemFlags {
 }
 
 /** The options that describe a problem, the same for every command that has one. */
-export function addProblemOptions(command: Command): Command {
+export function addProblemOptions(command: Command, dtype = 'f32'): Command {
   return command
-    .option('--dtype <type>', 'storage type of Q, K, V and O: f32, f16, bf16', 'f32')
+    .option('--dtype <type>', 'storage type of Q, K, V and O: f32, f16, bf16', dtype)
     .option('--causal', 'each query sees only keys up to its own place')
     .option(
       '--causal-align <alignment>',

@@ -3,6 +3,7 @@ import { parseShape } from '../attention/shape.ts';
 import { runDevices } from './devicesCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
+import { type RunFlags, runRun, typeOfFiles } from './runCommand.ts';
 import type { CommandContext } from './services.ts';
 import { runVerify, type VerifyFlags } from './verifyCommand.ts';
 import { oneLine, WrongUse } from './wrongUse.ts';
@@ -16,6 +17,7 @@ Examples:
   attnprof profile "b=1 h=8 kv=2 n=333 m=517 d=80" --causal --algorithms standard,flash2 --json
   attnprof profile 2,8,512,64 --pass both --dtype f16 --window 128,0 --dropout 0.1
   attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
+  attnprof run --q q.npy --k k.npy --v v.npy --algorithm flash2 --causal --out results
   attnprof verify --adapter embedded
   attnprof devices
 
@@ -77,6 +79,23 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .option('--json', jsonHelp)
     .option('-o, --output <file>', 'also write the result to FILE.attnprof.json')
     .action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
+
+  addProblemOptions(
+    program
+      .command('run')
+      .description('Run one algorithm on tensors of your own, and keep what it makes of them.')
+      .requiredOption('--q <file>', '.npy, f32 or f16, (B, H, N, D)')
+      .requiredOption('--k <file>', '.npy, (B, KV heads, M, D)')
+      .requiredOption('--v <file>', '.npy, (B, KV heads, M, DV)')
+      .option('--dout <file>', '.npy, the gradient of the output: runs the backward pass as well')
+      .requiredOption('-a, --algorithm <id>', 'one algorithm')
+      .requiredOption('--out <folder>', 'gets o.npy, lse.npy, and with --dout dq.npy, dk.npy, dv.npy'),
+    typeOfFiles,
+  )
+    .option('--adapter <adapter>', adapterHelp, 'auto')
+    .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
+    .option('--json', jsonHelp)
+    .action((flags: RunFlags) => runRun(flags, context));
 
   program
     .command('verify')

@@ -1,5 +1,6 @@
 import type { GpuHost } from '../host/protocol.ts';
 import type { profile } from '../profiler/profile.ts';
+import type { runOnFiles } from '../profiler/runFiles.ts';
 import type { verify } from '../profiler/verify.ts';
 
 /** Where text goes. `write` resolves when the text was handed over, also where the reader has gone. */
@@ -19,6 +20,7 @@ export interface Services {
   createHost(): GpuHost;
   profile: typeof profile;
   verify: typeof verify;
+  runOnFiles: typeof runOnFiles;
   version: string;
 }
 

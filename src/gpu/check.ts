@@ -75,11 +75,11 @@ export async function checkOutputs(
 
 /** What the outputs should hold, by name: the forward pass or the gradients, whichever the plan writes. */
 async function references(
-  { plan, reporter, signal }: Execution,
+  { plan, given, reporter, signal }: Execution,
   outputs: Outputs,
   { queries, keys }: CheckedRows,
 ): Promise<[string, Float64Array][]> {
-  const read = planReader(plan);
+  const read = planReader(plan, given);
   reporter.report('check', null, 0);
   const options = { signal, onProgress: (fraction: number) => reporter.report('check', null, fraction) };
   const expected: [string, Float64Array][] = [];

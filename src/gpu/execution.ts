@@ -20,6 +20,8 @@ export interface Execution {
   readonly signal: AbortSignal | undefined;
   /** On the clock of `performance.now()`; infinite without a budget. */
   readonly deadline: number;
+  /** Inputs that were given instead of drawn. */
+  readonly given?: ReadonlyMap<string, Float32Array> | undefined;
   /** A software adapter shares the processor: its times say nothing of caches and memory. */
   readonly isSoftware: boolean;
 }

@@ -33,9 +33,12 @@ export function normalReader(stored: ReadonlyMap<string, StoredStream>): InputRe
 
 /**
  * The inputs of a plan by their names in `streams`, stored as its buffers store them: a buffer is known by
- * its stream. Sinks lie in a table of words and are drawn again.
+ * its stream. Sinks lie in a table of words and are drawn again. What was given instead is rounded alike.
  */
-export function planReader({ buffers, problem }: Plan): InputReader {
+export function planReader(
+  { buffers, problem }: Plan,
+  given?: ReadonlyMap<string, Float32Array>,
+): InputReader {
   const stored = new Map<string, StoredStream>([
     ['sinks', { seed: problem.seed, stream: streams.sinks, dtype: 'f32' }],
   ]);
@@ -45,5 +48,15 @@ export function planReader({ buffers, problem }: Plan): InputReader {
     const name = Object.entries(streams).find(([, number]) => number === stream)?.[0];
     if (name) stored.set(name, { seed, stream, dtype: elements.dtype });
   }
-  return normalReader(stored);
+  const drawn = normalReader(stored);
+  if (!given || given.size === 0) return drawn;
+  const rounded = new Map<string, Float32Array>();
+  for (const { name, elements } of buffers) {
+    const values = given.get(name)?.slice();
+    if (!values) continue;
+    roundToDtype(values, elements.dtype);
+    rounded.set(name, values);
+  }
+  return (name, first, count) =>
+    rounded.get(name)?.subarray(first, first + count) ?? drawn(name, first, count);
 }

@@ -6,6 +6,7 @@ import { countAccesses } from './counting.ts';
 import type { GuardedDevice } from './device.ts';
 import { messageOf } from './errors.ts';
 import { compileAll, type Execution, modulesOf } from './execution.ts';
+import { handOut } from './handOut.ts';
 import { Ledger } from './ledger.ts';
 import type { Measurement, MeasureRequest } from './measurement.ts';
 import { Pace } from './pace.ts';
@@ -58,9 +59,10 @@ export async function measurePlan(
       pace: new Pace(),
       reporter: new ProgressReporter(options.onProgress),
       signal,
+      given: options.inputs,
       deadline: performance.now() + (request.budgetMs ?? Number.POSITIVE_INFINITY),
     };
-    await runSteps(execution, request, result);
+    await runSteps(execution, request, result, options.onOutput);
   } catch (error) {
     if (signal?.aborted) throw abortError();
     result.status = 'failed';
@@ -73,7 +75,12 @@ export async function measurePlan(
   return result;
 }
 
-async function runSteps(execution: Execution, request: MeasureRequest, result: Measurement): Promise<void> {
+async function runSteps(
+  execution: Execution,
+  request: MeasureRequest,
+  result: Measurement,
+  onOutput: MeasureOptions['onOutput'],
+): Promise<void> {
   const { steps, plan } = request;
   const rows = steps.check ? rowsToCheck(execution, steps.check.rows) : noRows;
   const tensors = await uploadTensors(execution);
@@ -102,6 +109,7 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
     if (steps.check) result.errors = await checkOutputs(execution, outputs, rows);
     const fault = faultOf(outputs, plan.mayOverflow ?? false);
     if (fault) return fail(result, `The kernel of ${plan.algorithm} gave wrong results: ${fault}.`);
+    if (onOutput) await handOut(execution, tensors, onOutput);
 
     if (steps.count) {
       // One timed sample is worth more than a count that the closed form gives as well: keep its time.

@@ -4,6 +4,10 @@ import type { Measurement, MeasureProgress, MeasureRequest } from './measurement
 export interface MeasureOptions {
   signal?: AbortSignal;
   onProgress?: (progress: MeasureProgress) => void;
+  /** Values of input buffers by name, rows x width, rounded to the buffer's type; the others are drawn. */
+  inputs?: ReadonlyMap<string, Float32Array>;
+  /** Gets every output of the first run, rows x width, once it is known to be sound. */
+  onOutput?: (name: string, values: Float32Array) => void;
 }
 
 /** A device that is open. Measures one plan at a time; owns every buffer and pipeline it makes. */

@@ -48,7 +48,7 @@ export async function uploadTensors(execution: Execution): Promise<Tensors> {
 }
 
 async function uploadNormals(execution: Execution, source: PlanBuffer, target: GPUBuffer): Promise<void> {
-  const { guarded, reporter, signal } = execution;
+  const { guarded, reporter, signal, given } = execution;
   const { fill, bytes, elements, name } = source;
   if (fill.kind !== 'normal') return;
   const { queue } = guarded.device;
@@ -57,6 +57,10 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, target: G
     throw new GpuError(
       `Buffer ${name} has ${bytes} bytes, which is no whole number of rows of ${layout.bytes}.`,
     );
+  }
+  const own = given?.get(name);
+  if (own && own.length !== (bytes / layout.bytes) * layout.width) {
+    throw new GpuError(`Buffer ${name} holds ${bytes} bytes; ${own.length} values were given for it.`);
   }
   const rowsInChunk = Math.max(1, Math.floor(chunkBytes / layout.bytes));
   const rows = bytes / layout.bytes;
@@ -67,7 +71,8 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, target: G
     const count = Math.min(rowsInChunk, rows - row);
     const part = values.subarray(0, count * layout.width);
     const packed = words.subarray(0, (count * layout.bytes) / 4);
-    fillNormals(part, fill, row * layout.width);
+    if (own) part.set(own.subarray(row * layout.width, (row + count) * layout.width));
+    else fillNormals(part, fill, row * layout.width);
     packRows(packed, part, layout);
     queue.writeBuffer(target, row * layout.bytes, packed);
     unflushed += packed.byteLength;

@@ -5,11 +5,12 @@ import {
   type MessageConnection,
   ResponseError,
 } from 'vscode-jsonrpc/node';
-import type { GpuSession } from '../gpu/session.ts';
+import type { GpuSession, MeasureOptions } from '../gpu/session.ts';
 import { answeredKinds, HostError } from './errors.ts';
 import { type FailureData, notices, requests } from './messages.ts';
-import type { AdapterChoice, ListedAdapter } from './protocol.ts';
+import type { AdapterChoice, HostMeasureRequest, ListedAdapter } from './protocol.ts';
 import { measureRequestSchema, openSchema } from './requestSchemas.ts';
+import { checkRunFolder, readInputs, writeTensor } from './runFolder.ts';
 
 /** What stands behind the calls: Dawn in the real process. */
 export interface GpuBackend {
@@ -67,6 +68,7 @@ export function serveGpu(connection: MessageConnection, backend: GpuBackend): vo
         const session = await opened.session;
         return await session.measure(request, {
           signal: aborter.signal,
+          ...tensorsOf(request),
           // Written to the channel before this returns, so that it arrives even if the next thing is a hang.
           onProgress: (progress) => quietly(connection.sendNotification(notices.progress, progress)),
         });
@@ -76,6 +78,16 @@ export function serveGpu(connection: MessageConnection, backend: GpuBackend): vo
       }
     }),
   );
+}
+
+/** Tensors from and to files, where the request names a folder of them. */
+function tensorsOf({ files, plan }: HostMeasureRequest): Pick<MeasureOptions, 'inputs' | 'onOutput'> {
+  if (!files) return {};
+  checkRunFolder(files.folder);
+  return {
+    inputs: readInputs(files.folder, files.inputs, plan),
+    onOutput: (name, values) => writeTensor(files.folder, name, values),
+  };
 }
 
 /** A handler whose every error becomes an answer. */

@@ -4,6 +4,18 @@ import type { Measurement, MeasureProgress, MeasureRequest } from '../gpu/measur
 /** Which adapter a host process shall open. A name is matched against the adapters' names. */
 export type AdapterChoice = 'auto' | 'hardware' | 'software' | 'embedded' | (string & {});
 
+/** Where tensors come from and go to, instead of being drawn from a seed and forgotten. */
+export interface TensorFiles {
+  /** Absolute, made by `createRunFolder`. Every output is written there. */
+  folder: string;
+  /** Input buffers that have a file there; the others are filled as the plan says. */
+  inputs: string[];
+}
+
+export interface HostMeasureRequest extends MeasureRequest {
+  files?: TensorFiles;
+}
+
 /** An adapter as the driver lists it: `{ name: 'NVIDIA A100-SXM4-80GB', backend: 'vulkan' }`. */
 export interface ListedAdapter {
   name: string;
@@ -19,7 +31,7 @@ export interface GpuHostCalls {
   open(params: { adapter: AdapterChoice }): DeviceDescription;
   /** Names of the adapters this process can see, without opening one. */
   adapters(params: Record<string, never>): ListedAdapter[];
-  measure(params: MeasureRequest): Measurement;
+  measure(params: HostMeasureRequest): Measurement;
 }
 
 export type GpuHostMethod = keyof GpuHostCalls;
@@ -38,7 +50,7 @@ export interface GpuHost {
   open(adapter: AdapterChoice, signal?: AbortSignal): Promise<DeviceDescription>;
   measure(
     adapter: AdapterChoice,
-    request: MeasureRequest,
+    request: HostMeasureRequest,
     options?: { signal?: AbortSignal; onProgress?: (progress: MeasureProgress) => void },
   ): Promise<Measurement>;
   /** Every adapter of this machine, each with whether it opened. */

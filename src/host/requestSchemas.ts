@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { dtypes, passes } from '../attention/problem.ts';
 import { rowLayout } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
-import type { MeasureRequest } from '../gpu/measurement.ts';
 import type { LinkedModule, Plan, PlanBuffer, PlanDispatch } from '../plans/plan.ts';
 import { problemSchema } from './problemSchema.ts';
+import type { HostMeasureRequest } from './protocol.ts';
 
 /**
  * What the GPU process accepts. A message may come from anything that got hold of the channel, and what it
@@ -134,7 +134,7 @@ const linkedModule: v.GenericSchema<LinkedModule> = v.object({
   hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 
-export const measureRequestSchema: v.GenericSchema<MeasureRequest> = v.pipe(
+export const measureRequestSchema: v.GenericSchema<HostMeasureRequest> = v.pipe(
   v.object({
     plan,
     modules: v.pipe(v.array(linkedModule), v.maxLength(256)),
@@ -144,6 +144,12 @@ export const measureRequestSchema: v.GenericSchema<MeasureRequest> = v.pipe(
       time: v.nullable(v.object({ samples: v.pipe(positive, v.maxValue(100_000)) })),
     }),
     budgetMs: v.nullable(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+    files: v.exactOptional(
+      v.object({
+        folder: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)),
+        inputs: v.pipe(v.array(identifier), v.maxLength(64)),
+      }),
+    ),
   }),
   v.check(({ modules }) => unique(modules.map((module) => module.id)), 'two linked modules of one id'),
   v.check(({ plan: { prologue, dispatches }, modules }) => {

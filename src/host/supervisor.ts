@@ -11,9 +11,9 @@ import type {
   AdapterChoice,
   DeviceListing,
   GpuHost,
+  HostMeasureRequest,
   Measurement,
   MeasureProgress,
-  MeasureRequest,
 } from './protocol.ts';
 import { planKey, planName, Quarantine } from './quarantine.ts';
 import { SerialQueue } from './serialQueue.ts';
@@ -110,7 +110,7 @@ class Supervisor implements SupervisedGpuHost {
 
   measure(
     adapter: AdapterChoice,
-    request: MeasureRequest,
+    request: HostMeasureRequest,
     options: { signal?: AbortSignal; onProgress?: (progress: MeasureProgress) => void } = {},
   ): Promise<Measurement> {
     return this.#run(options.signal, async () => {

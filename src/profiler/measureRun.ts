@@ -5,7 +5,13 @@ import type { Pass, Problem } from '../attention/problem.ts';
 import { unsupported } from '../attention/support.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { HostError } from '../host/errors.ts';
-import type { AdapterChoice, GpuHost, MeasureProgress, MeasureRequest } from '../host/protocol.ts';
+import type {
+  AdapterChoice,
+  GpuHost,
+  MeasureProgress,
+  MeasureRequest,
+  TensorFiles,
+} from '../host/protocol.ts';
 import { countedTraffic } from '../plans/counting/collect.ts';
 import { linkPlan } from '../plans/link.ts';
 import { planFor } from '../plans/planFor.ts';
@@ -19,6 +25,7 @@ export interface RunRequest {
   tiling: RequestedTiling | null;
   steps: MeasureRequest['steps'];
   budgetMs: number | null;
+  files?: TensorFiles;
 }
 
 /** What a run came to, before the document names its device and problem. */
@@ -56,7 +63,10 @@ export async function measureRun(
   try {
     const measurement = await host.measure(
       request.adapter,
-      { plan, modules, steps: request.steps, budgetMs: request.budgetMs },
+      {
+        ...{ plan, modules, steps: request.steps, budgetMs: request.budgetMs },
+        ...(request.files ? { files: request.files } : {}),
+      },
       options,
     );
     const { status, reason, counts } = measurement;

@@ -104,7 +104,7 @@ function runsOf(job: ProfileJob) {
 const referenceBudget = 5e8;
 
 /** All rows of a small problem, else as many as the float64 reference can do in about a second. */
-function rowsToCheck({ batch, heads, seqLenQ, seqLenKv, headDim, headDimV }: Problem): number | 'all' {
+export function rowsToCheck({ batch, heads, seqLenQ, seqLenKv, headDim, headDimV }: Problem): number | 'all' {
   const affordable = Math.floor(referenceBudget / (seqLenKv * (headDim + headDimV)));
   return affordable >= batch * heads * seqLenQ ? 'all' : Math.max(64, affordable);
 }

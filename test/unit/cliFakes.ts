@@ -40,6 +40,9 @@ export async function runFaked(
       },
       profile: async () => sampleDocument(),
       verify: async ({ seed }) => ({ adapter: 'Fake GPU', seed, cases: [], passed: 0, failed: 0 }),
+      runOnFiles: async () => {
+        throw new Error('no run was expected');
+      },
       version: '1.2.3',
       ...services,
     },
