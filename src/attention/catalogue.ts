@@ -21,6 +21,11 @@ export interface CatalogueRow {
   forward: AlgorithmPass;
   /** Null where the algorithm is for inference alone. */
   backward: AlgorithmPass | null;
+  /**
+   * Largest relative L2 error of O, dQ, dK and dV that it may have where the rule of twice the standard
+   * algorithm's does not apply (it rounds on the way, by its own definition); says why in its cost file.
+   */
+  errorBound?: Readonly<Record<Dtype, number>>;
   /** Why it cannot compute a problem in a pass that it has, in a few words; null where it can. */
   supports: (problem: Problem, pass: Pass) => string | null;
 }
