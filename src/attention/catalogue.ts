@@ -1,3 +1,4 @@
+import { blockSparseForward } from './cost/blockSparseFlash.ts';
 import type { AlgorithmPass } from './cost/cost.ts';
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
@@ -55,6 +56,15 @@ export const catalogue: readonly CatalogueRow[] = [
     backward: flash2Backward,
     supports: noBlockMask,
   }),
+  algorithm({
+    id: 'block-sparse-flash',
+    title: 'Block-sparse FlashAttention',
+    summary: 'Walks the listed blocks of the score matrix alone: K and V are read once for each of them.',
+    source: 'FlashAttention (Dao et al. 2022), section 3.3 and Algorithm 5',
+    forward: blockSparseForward,
+    backward: null,
+    supports: ({ blockMask }) => (blockMask ? null : 'it computes listed blocks alone: give --block-mask'),
+  }),
 ];
 
 export function findAlgorithm(id: string): CatalogueRow | undefined {
@@ -79,19 +89,25 @@ export function chooseTiling(
   requested: RequestedTiling = {},
   pass: Pass = 'forward',
 ): Result<Tiling> {
-  const { workgroupMemory, scratchPerHead } = algorithmPass(row, pass);
-  const tile = chooseTile(problem, limits, requested, workgroupMemory);
+  const { workgroupMemory, scratchPerHead, wholeGroups, packsGroups, splits } = algorithmPass(row, pass);
+  const group = problem.heads / problem.kvHeads;
+  const tiled = packsGroups ? { ...problem, seqLenQ: problem.seqLenQ * group } : problem;
+  const tile = chooseTile(tiled, limits, requested, workgroupMemory);
   if (!tile.ok) return tile;
+  if (requested.splits !== undefined && !splits) {
+    return { ok: false, error: `tiling splits=${requested.splits}: ${row.id} does not split its keys` };
+  }
+  const parts = splits ? splits(problem, tile.value, requested.splits) : { ok: true as const, value: 1 };
+  if (!parts.ok) return parts;
   const oneHead = { ...problem, batch: 1, heads: 1, kvHeads: 1 };
   const heads = headsPerSlice(problem, limits, {
     q: tensorBytes(oneHead, 'q'),
     k: tensorBytes(oneHead, 'k'),
     v: tensorBytes(oneHead, 'v'),
     o: tensorBytes(oneHead, 'o'),
-    scratch: scratchPerHead(problem),
+    scratch: scratchPerHead(problem, { ...tile.value, splits: parts.value }),
   });
   // A backward pass sums dK and dV over the query heads of a group, so a slice takes whole groups.
-  const group = pass === 'backward' ? problem.heads / problem.kvHeads : 1;
-  const wholeGroups = heads - (heads % group);
-  return { ok: true, value: { ...tile.value, splits: 1, headsPerSlice: wholeGroups } };
+  const whole = wholeGroups || pass === 'backward' ? heads - (heads % group) : heads;
+  return { ok: true, value: { ...tile.value, splits: parts.value, headsPerSlice: whole } };
 }

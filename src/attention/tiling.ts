@@ -19,6 +19,7 @@ export interface Tiling {
 export interface RequestedTiling {
   br?: number | undefined;
   bc?: number | undefined;
+  splits?: number | undefined;
 }
 
 /** Each invocation owns a 4 x 4 block of a score tile, so tiles are multiples of 4 on both sides. */

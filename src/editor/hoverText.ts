@@ -50,7 +50,7 @@ export function hoverText(options: HoverTextOptions): string {
       notes.push(`${row.title}: too long for a hover; profile it to see its cost.`);
     } else {
       costs.push({ row, tiling: tiling.value, cost: row.forward.cost(problem, tiling.value) });
-      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, problem, limits));
+      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, problem, tiling.value, limits));
     }
   }
   if (costs.length > 0)
@@ -104,9 +104,9 @@ function comparison(costs: AlgorithmCost[]): string {
   return `HBM bytes moved (exact): ${more.row.id} ${formatRatio(bytes(more), bytes(less))} those of ${less.row.id}.`;
 }
 
-function doesNotFit(row: CatalogueRow, problem: Problem, limits: DeviceLimits): string {
+function doesNotFit(row: CatalogueRow, problem: Problem, tiling: Tiling, limits: DeviceLimits): string {
   const needed = Math.max(
-    row.forward.scratchPerHead(problem),
+    row.forward.scratchPerHead(problem, tiling),
     4 * problem.seqLenQ * Math.max(problem.headDim, problem.headDimV),
     4 * problem.seqLenKv * Math.max(problem.headDim, problem.headDimV),
   );

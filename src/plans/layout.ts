@@ -88,8 +88,14 @@ export interface DispatchRequest {
   grid: [number, number, number];
   /** Scratch bound from its start: the heads of this slice. */
   matrices?: { name: string; binding: number }[];
+  /** Buffers bound whole, of that many bytes. */
+  whole?: { name: string; binding: number; bytes: number }[];
   /** Row statistics of this slice's heads. */
   statistics?: { name: string; binding: number }[];
+  /** Buffers bound from their start: scratch that the slices share, and tables. */
+  whole?: { name: string; binding: number; bytes: number }[];
+  /** Rows that a K/V head has in K and V where they are not the keys themselves: pages may end in padding. */
+  keyRows?: number;
   /**
    * What the kernel looks up: which keys a row sees, what options make of a score, the sinks. A binding
    * that a kernel does not use is none of its layout's, so each must be named.
@@ -111,7 +117,7 @@ export function sliceDispatch(
   const bases: number[] = [];
   for (const { name, binding } of request.module.tensors) {
     const { layout } = tensorRows(problem, name as TensorName);
-    const range = sliceRows(problem, slice, name as TensorName);
+    const range = sliceRows(problem, slice, name as TensorName, request.keyRows);
     const bound = bindRange(range.first * layout.bytes, range.rows * layout.bytes, limits);
     bindings.push({ binding, buffer: name, offset: bound.offset, size: bound.size });
     bases.push(bound.before / layout.bytesPerAccess);
@@ -125,6 +131,12 @@ export function sliceDispatch(
   for (const { name, binding } of request.matrices ?? []) {
     const size = slice.heads * problem.seqLenQ * problem.seqLenKv * f32Bytes;
     bindings.push({ binding, buffer: name, offset: 0, size });
+  }
+  for (const { name, binding, bytes } of request.whole ?? []) {
+    bindings.push({ binding, buffer: name, offset: 0, size: bytes });
+  }
+  for (const { name, binding, bytes } of request.whole ?? []) {
+    bindings.push({ binding, buffer: name, offset: 0, size: bytes });
   }
   if (problem.bias && request.uses.includes('scores')) {
     const { bytes } = biasSize(problem);
@@ -154,14 +166,19 @@ function usesTable({ lengths, packed, alibi, sinks }: Problem, uses: readonly Op
 }
 
 /** Rows of a tensor that belong to a slice of heads. */
-function sliceRows(problem: Problem, { headStart, heads }: HeadSlice, name: TensorName) {
+function sliceRows(
+  problem: Problem,
+  { headStart, heads }: HeadSlice,
+  name: TensorName,
+  keyRows = problem.seqLenKv,
+) {
   const group = problem.heads / problem.kvHeads;
   const kvHeadOf = (head: number) =>
     Math.floor(head / problem.heads) * problem.kvHeads + Math.floor((head % problem.heads) / group);
   if (name === 'k' || name === 'v' || name === 'dk' || name === 'dv') {
     const first = kvHeadOf(headStart);
     const count = kvHeadOf(headStart + heads - 1) - first + 1;
-    return { first: first * problem.seqLenKv, rows: count * problem.seqLenKv };
+    return { first: first * keyRows, rows: count * keyRows };
   }
   return { first: headStart * problem.seqLenQ, rows: heads * problem.seqLenQ };
 }

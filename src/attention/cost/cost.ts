@@ -1,5 +1,6 @@
 import type { Problem } from '../problem.ts';
-import type { Tiling, WorkgroupMemory } from '../tiling.ts';
+import type { Result } from '../shape.ts';
+import type { TileSize, Tiling, WorkgroupMemory } from '../tiling.ts';
 import type { Traffic } from '../traffic.ts';
 
 export interface BufferSize {
@@ -45,6 +46,12 @@ export interface AlgorithmPass {
   /** Bytes of workgroup memory that its hungriest kernel declares. */
   workgroupMemory: WorkgroupMemory;
   /** Bytes that one head needs in the largest scratch buffer; 0 without scratch. */
-  scratchPerHead: (problem: Problem) => number;
+  scratchPerHead: (problem: Problem, tile: TileSize & Pick<Tiling, 'splits'>) => number;
+  /** A slice of heads takes all query heads of its K/V heads. */
+  wholeGroups?: boolean;
+  /** Rows of tiles are the queries of all heads of a K/V head, side by side: br is chosen for as many. */
+  packsGroups?: boolean;
+  /** Parts into which the key range is cut, as asked for or as the algorithm chooses; 1 where left out. */
+  splits?: (problem: Problem, tile: TileSize, requested: number | undefined) => Result<number>;
   cost: CostModel;
 }
