@@ -99,11 +99,14 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
 
   program
     .command('verify')
-    .description('Compare the algorithms with a float64 reference over random shapes and options.')
+    .description(
+      'Hold every algorithm and pass to float64 and to its closed forms, options crossed pair by pair.',
+    )
     .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
     .option('--adapter <adapter>', adapterHelp, 'auto')
-    .option('--cases <count>', 'cases of each algorithm', '12')
-    .option('--seed <seed>', 'seed of the cases', '0')
+    .option('--cases <count>', 'at most this many problems; all that cover the options by default')
+    .option('--strength <2|3>', 'every combination of this many options meets', '2')
+    .option('--seed <seed>', 'seed of the problems; a fresh one by default')
     .option('--json', jsonHelp)
     .action((flags: VerifyFlags) => runVerify(flags, context));
 

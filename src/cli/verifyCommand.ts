@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { VerifyReport } from '../profiler/verify.ts';
 import { maxSeed, readAdapter, readAlgorithms, readWhole } from './options.ts';
 import { showProgress } from './progress.ts';
@@ -5,11 +6,14 @@ import type { CommandContext } from './services.ts';
 import { styleFor } from './style.ts';
 import { verifyText } from './verifyText.ts';
 
+const maxVerifySeed = 2 ** 31;
+
 export interface VerifyFlags {
   algorithms: string;
   adapter: string;
-  cases: string;
-  seed: string;
+  cases?: string;
+  strength: string;
+  seed?: string;
   json?: boolean;
 }
 
@@ -21,8 +25,10 @@ export async function runVerify(
   const request = {
     algorithms: readAlgorithms(flags.algorithms).map(({ id }) => id),
     adapter: readAdapter(flags.adapter),
-    cases: readWhole('--cases', flags.cases, 1, 100_000),
-    seed: readWhole('--seed', flags.seed, 0, maxSeed),
+    cases: flags.cases === undefined ? null : readWhole('--cases', flags.cases, 1, 100_000),
+    strength: readWhole('--strength', flags.strength, 2, 3) as 2 | 3,
+    // Fresh inputs each time; the report names the seed, so that a failure can be had again.
+    seed: flags.seed === undefined ? randomInt(maxVerifySeed) : readWhole('--seed', flags.seed, 0, maxSeed),
   };
   const progress = showProgress(terminal);
   const host = services.createHost();

@@ -8,7 +8,7 @@ const shownFailures = 20;
 
 /** One line for each algorithm and pass, then the cases that failed. */
 export function verifyText(report: VerifyReport, style: Style): string {
-  const { cases, adapter, seed, passed, failed } = report;
+  const { cases, adapter, seed, passed, failed, coverage } = report;
   const keys = distinct(cases.map(({ algorithm, pass }) => `${algorithm} ${pass}`));
   const rows = keys.map((key) => {
     const own = cases.filter(({ algorithm, pass }) => `${algorithm} ${pass}` === key);
@@ -22,7 +22,12 @@ export function verifyText(report: VerifyReport, style: Style): string {
       formatError(worst?.bound),
     ];
   });
-  const lines = [style.strong(cut(`Against a float64 reference on ${adapter}, seed ${seed}`, 100)), ''];
+  const { strength, problems, combinations, covered } = coverage;
+  const lines = [
+    style.strong(cut(`Against a float64 reference on ${adapter}, seed ${seed}`, 100)),
+    `${problems} problems; ${covered} of ${combinations} combinations of ${strength} options meet in them`,
+    '',
+  ];
   const titles = ['cases', 'failed', 'worst error (measured)', 'its bound'];
   lines.push(
     ...textTable(

@@ -39,7 +39,14 @@ export async function runFaked(
         return fakeHost;
       },
       profile: async () => sampleDocument(),
-      verify: async ({ seed }) => ({ adapter: 'Fake GPU', seed, cases: [], passed: 0, failed: 0 }),
+      verify: async ({ seed }) => ({
+        adapter: 'Fake GPU',
+        seed,
+        coverage: { strength: 2, problems: 0, combinations: 563, covered: 0 },
+        cases: [],
+        passed: 0,
+        failed: 0,
+      }),
       runOnFiles: async () => {
         throw new Error('no run was expected');
       },

@@ -16,6 +16,8 @@ describe('verify', () => {
     ...{ ok: false, reason: 'error of O 5.00e-1 is above 2.00e-6' },
   };
 
+  const coverage = { strength: 2, problems: 5, combinations: 563, covered: 200 };
+
   function verifier(cases: VerifiedCase[]) {
     const requests: unknown[] = [];
     return {
@@ -23,7 +25,14 @@ describe('verify', () => {
       verify: async (request: { seed: number }) => {
         requests.push(request);
         const good = cases.filter(({ ok }) => ok).length;
-        return { adapter: 'Fake GPU', seed: request.seed, cases, passed: good, failed: cases.length - good };
+        return {
+          adapter: 'Fake GPU',
+          seed: request.seed,
+          coverage,
+          cases,
+          passed: good,
+          failed: cases.length - good,
+        };
       },
     };
   }
@@ -44,8 +53,17 @@ describe('verify', () => {
     ];
     const { code, out, error, hosts } = await runFaked(argv, { services: { verify } });
     expect({ code, error, hosts }).toEqual({ code: 0, error: '', hosts: { made: 1, disposed: 1 } });
-    expect(requests).toEqual([{ algorithms: ['flash2'], adapter: 'embedded', cases: 3, seed: 9 }]);
-    expect(JSON.parse(out)).toEqual({ adapter: 'Fake GPU', seed: 9, cases: [passed], passed: 1, failed: 0 });
+    expect(requests).toEqual([
+      { algorithms: ['flash2'], adapter: 'embedded', cases: 3, strength: 2, seed: 9 },
+    ]);
+    expect(JSON.parse(out)).toEqual({
+      adapter: 'Fake GPU',
+      seed: 9,
+      coverage,
+      cases: [passed],
+      passed: 1,
+      failed: 0,
+    });
   });
 
   test('a failed case exits 1 and is named with its reason', async () => {
@@ -55,6 +73,7 @@ describe('verify', () => {
     expect(error).toBe('attnprof: 1 of 2 cases failed on Fake GPU\n');
     expect(out).toMatch(/^flash2 +forward +1 +1 +5\.00e-1 +2\.00e-6$/m);
     expect(out).toContain('flash2 forward b1 h2 n5: error of O 5.00e-1 is above 2.00e-6');
+    expect(out).toContain('5 problems; 200 of 563 combinations of 2 options meet in them');
     expect(out).toContain('1 passed, 1 failed');
   });
 });
