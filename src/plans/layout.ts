@@ -1,4 +1,4 @@
-import { biasSize, matrixSize, rowStatisticSize } from '../attention/cost/tensors.ts';
+import { biasSize, keptMatrixSize, matrixSize, rowStatisticSize } from '../attention/cost/tensors.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import { streams } from '../attention/options.ts';
 import type { Problem } from '../attention/problem.ts';
@@ -51,6 +51,16 @@ export function matrixBuffer(problem: Problem, name: string, tiling: Tiling): Pl
   };
 }
 
+/** An N x M matrix, f32, of every head of the batch, which the prologue computes. */
+export function keptMatrixBuffer(problem: Problem, name: string): PlanBuffer {
+  return {
+    ...keptMatrixSize(problem, name),
+    ...f32Elements,
+    role: 'computed',
+    fill: { kind: 'poison' },
+  };
+}
+
 const f32Elements = { elements: { dtype: 'f32', width: 1 } } as const;
 
 /** The bias and the table of option values, where the problem has them. */
@@ -88,8 +98,8 @@ export interface DispatchRequest {
   grid: [number, number, number];
   /** Scratch bound from its start: the heads of this slice. */
   matrices?: { name: string; binding: number }[];
-  /** Buffers bound whole, of that many bytes. */
-  whole?: { name: string; binding: number; bytes: number }[];
+  /** Matrices that are kept for every head: those of this slice's heads, from `matrix_base` on. */
+  keptMatrices?: { name: string; binding: number }[];
   /** Row statistics of this slice's heads. */
   statistics?: { name: string; binding: number }[];
   /** Buffers bound from their start: scratch that the slices share, and tables. */
@@ -128,12 +138,13 @@ export function sliceDispatch(
     const { offset, size } = statisticsRange;
     bindings.push({ binding, buffer: name, offset, size });
   }
+  const matrixBytes = problem.seqLenQ * problem.seqLenKv * f32Bytes;
   for (const { name, binding } of request.matrices ?? []) {
-    const size = slice.heads * problem.seqLenQ * problem.seqLenKv * f32Bytes;
-    bindings.push({ binding, buffer: name, offset: 0, size });
+    bindings.push({ binding, buffer: name, offset: 0, size: slice.heads * matrixBytes });
   }
-  for (const { name, binding, bytes } of request.whole ?? []) {
-    bindings.push({ binding, buffer: name, offset: 0, size: bytes });
+  const kept = bindRange(slice.headStart * matrixBytes, slice.heads * matrixBytes, limits);
+  for (const { name, binding } of request.keptMatrices ?? []) {
+    bindings.push({ binding, buffer: name, offset: kept.offset, size: kept.size });
   }
   for (const { name, binding, bytes } of request.whole ?? []) {
     bindings.push({ binding, buffer: name, offset: 0, size: bytes });
@@ -152,7 +163,13 @@ export function sliceDispatch(
     entryPoint: 'main',
     grid: request.grid,
     bindings,
-    params: problemParams(problem, slice.headStart, bases, statisticsRange.before / f32Bytes),
+    params: problemParams(
+      problem,
+      slice.headStart,
+      bases,
+      statisticsRange.before / f32Bytes,
+      request.keptMatrices ? kept.before / f32Bytes : 0,
+    ),
     groupOffsetWord,
   };
 }

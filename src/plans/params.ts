@@ -5,24 +5,27 @@ import type { Problem } from '../attention/problem.ts';
 /** Word of `group_offset` in the parameter block. */
 export const groupOffsetWord = 0;
 
-/** Offsets that a parameter block has room for; the last is that of row statistics (LSE, delta). */
+/** Offsets that a parameter block has room for; the last two are those of matrices and row statistics. */
 export const maxBases = 16;
 export const statisticsBase = maxBases - 1;
+export const matrixBase = maxBases - 2;
 
 /** Keys on one side of the diagonal where a window has no limit: beyond any sequence, and safe to add to. */
 const noLimit = 2 ** 30;
 
 /**
  * The `Params` block of kernels/common/problem.wesl as 32-bit words. `bases` are in the order of the
- * module's tensors, `statistics` the offset of row statistics; scale is 1 / sqrt(headDim).
+ * module's tensors, `statistics` the offset of row statistics, `matrices` that of matrices which are kept
+ * for every head; scale is 1 / sqrt(headDim).
  */
 export function problemParams(
   problem: Problem,
   headStart: number,
   bases: readonly number[],
   statistics = 0,
+  matrices = 0,
 ): number[] {
-  if (bases.length >= maxBases) throw new RangeError(`a kernel has at most ${maxBases - 1} tensors`);
+  if (bases.length > matrixBase) throw new RangeError(`a kernel has at most ${matrixBase} tensors`);
   const { left, right } = band(problem);
   const dropout = problem.dropout ?? 0;
   return [
@@ -40,9 +43,9 @@ export function problemParams(
     Math.floor(problem.seed / 2 ** 32) >>> 0,
     left ?? noLimit,
     right ?? noLimit,
-    ...Array.from({ length: maxBases }, (_, index) =>
-      index === statisticsBase ? statistics : (bases[index] ?? 0),
-    ),
+    ...Array.from({ length: matrixBase }, (_, index) => bases[index] ?? 0),
+    matrices,
+    statistics,
   ];
 }
 

@@ -34,6 +34,11 @@ export function matrixSize(problem: Problem, name: string, headsPerSlice: number
   return { name, bytes: Math.max(1, headsPerSlice) * problem.seqLenQ * problem.seqLenKv * f32Bytes };
 }
 
+/** One of the N x M matrices, f32, of every head of the batch: what the forward pass keeps for the backward. */
+export function keptMatrixSize(problem: Problem, name: string): BufferSize {
+  return matrixSize(problem, name, problem.batch * problem.heads);
+}
+
 export function biasSize({ bias, seqLenQ, seqLenKv }: Problem): BufferSize {
   return { name: 'bias', bytes: (bias ? bias.batch * bias.heads : 0) * seqLenQ * seqLenKv * f32Bytes };
 }
