@@ -4,6 +4,7 @@ import type { Cost } from '../attention/cost/cost.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import { noOptions, type Problem } from '../attention/problem.ts';
 import type { Shape } from '../attention/shape.ts';
+import { unsupported } from '../attention/support.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import { formatBytes, formatCount, formatFlops, formatInteger, formatRatio } from '../attention/units.ts';
 
@@ -43,6 +44,8 @@ export function hoverText(options: HoverTextOptions): string {
   const costs: AlgorithmCost[] = [];
   const notes: string[] = [];
   for (const row of rows) {
+    // What needs an option, such as a block mask, has no cost without it.
+    if (unsupported(row, problem, 'forward') !== null) continue;
     const tiling = chooseTiling(row, problem, limits);
     if (!tiling.ok) {
       notes.push(`${row.title}: ${escapeMarkdown(tiling.error)}.`);

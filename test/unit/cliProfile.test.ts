@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { catalogue } from '../../src/attention/catalogue.ts';
 import { noOptions } from '../../src/attention/problem.ts';
 import { profileText } from '../../src/cli/profileText.ts';
 import type { Services } from '../../src/cli/services.ts';
@@ -39,7 +40,7 @@ describe('the job', () => {
         ...noOptions,
         ...{ dtype: 'f32', seed: 0 },
       },
-      algorithms: ['standard', 'flash2'],
+      algorithms: catalogue.map(({ id }) => id),
       passes: ['forward'],
       adapter: 'auto',
       tiling: null,
