@@ -51,7 +51,7 @@ export async function profile(
         adapter: job.adapter,
         tiling: job.tiling,
         steps: {
-          check: { rows: rowsToCheck(job.problem) },
+          check: { rows: rowsToCheck(job.problem, pass) },
           count: true,
           time: { samples: job.repeats },
         },
@@ -103,9 +103,13 @@ function runsOf(job: ProfileJob) {
 /** Multiply-adds that the float64 reference may take: about a second of one core. */
 const referenceBudget = 5e8;
 
+/** A gradient row takes the products of the forward pass, and as many again for dP and for dS times K. */
+const passWork: Record<Pass, number> = { forward: 1, backward: 3 };
+
 /** All rows of a small problem, else as many as the float64 reference can do in about a second. */
-export function rowsToCheck({ batch, heads, seqLenQ, seqLenKv, headDim, headDimV }: Problem): number | 'all' {
-  const affordable = Math.floor(referenceBudget / (seqLenKv * (headDim + headDimV)));
+export function rowsToCheck(problem: Problem, pass: Pass): number | 'all' {
+  const { batch, heads, seqLenQ, seqLenKv, headDim, headDimV } = problem;
+  const affordable = Math.floor(referenceBudget / (passWork[pass] * seqLenKv * (headDim + headDimV)));
   return affordable >= batch * heads * seqLenQ ? 'all' : Math.max(64, affordable);
 }
 

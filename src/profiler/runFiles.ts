@@ -33,7 +33,7 @@ export async function runOnFiles(
   const device = await host.open(adapter, signal);
   const results: RunResult[] = [];
   for (const [index, pass] of passes.entries()) {
-    const steps = { check: { rows: rowsToCheck(problem) }, count: false, time: null };
+    const steps = { check: { rows: rowsToCheck(problem, pass) }, count: false, time: null };
     const result = await measureRun(
       { row, pass, problem, adapter, tiling, steps, budgetMs: null, files },
       device,
