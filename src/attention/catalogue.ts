@@ -1,8 +1,11 @@
+import { blockSparseBackward } from './cost/blockSparseBackward.ts';
 import { blockSparseForward } from './cost/blockSparseFlash.ts';
 import type { AlgorithmPass } from './cost/cost.ts';
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
-import { standardForward } from './cost/standard.ts';
+import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
+import { standardForward, standardOnlineForward } from './cost/standard.ts';
+import { standardBackward } from './cost/standardBackward.ts';
 import type { DeviceLimits } from './limits.ts';
 import { type Dtype, dtypes, type Pass, type Problem } from './problem.ts';
 import type { Result } from './shape.ts';
@@ -42,9 +45,19 @@ export const catalogue: readonly CatalogueRow[] = [
     id: 'standard',
     title: 'Standard attention',
     summary: 'Scores and probabilities pass through memory: three dispatches, safe softmax.',
-    source: 'FlashAttention (Dao et al. 2022), Algorithm 0',
+    source: 'FlashAttention (Dao et al. 2022), Algorithms 0 and 3',
     forward: standardForward,
-    backward: null,
+    backward: standardBackward,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'standard-online',
+    title: 'Standard attention, online softmax',
+    summary:
+      'As standard, but each row of scores is read twice, not three times: maximum and sum in one pass.',
+    source: 'Online normalizer calculation for softmax (Milakov and Gimelshein 2018), Algorithm 3',
+    forward: standardOnlineForward,
+    backward: standardBackward,
     supports: noBlockMask,
   }),
   algorithm({
@@ -62,8 +75,27 @@ export const catalogue: readonly CatalogueRow[] = [
     summary: 'Walks the listed blocks of the score matrix alone: K and V are read once for each of them.',
     source: 'FlashAttention (Dao et al. 2022), section 3.3 and Algorithm 5',
     forward: blockSparseForward,
-    backward: null,
+    backward: blockSparseBackward,
     supports: ({ blockMask }) => (blockMask ? null : 'it computes listed blocks alone: give --block-mask'),
+  }),
+  algorithm({
+    id: 'flash-decoding',
+    title: 'Flash-Decoding',
+    summary:
+      'Keys split among workgroups and merged by log-sum-exp; K and V are read once for a group of heads.',
+    source: 'Flash-Decoding (Dao, Haziza, Massa, Sizov 2023)',
+    forward: flashDecodingForward,
+    backward: null,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'flash-decoding-paged',
+    title: 'Flash-Decoding, paged',
+    summary: 'Flash-Decoding with K and V in pages of 16 keys, found through a block table.',
+    source: 'Flash-Decoding; PagedAttention (Kwon et al. 2023), section 4.1',
+    forward: flashDecodingPagedForward,
+    backward: null,
+    supports: noBlockMask,
   }),
 ];
 

@@ -1,3 +1,4 @@
+import { type Pages, rowAtPlace } from '../attention/paging.ts';
 import { fillNormals } from '../attention/random/stream.ts';
 import { rowLayout } from '../attention/storage.ts';
 import type { PlanBuffer } from '../plans/plan.ts';
@@ -58,8 +59,12 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, target: G
       `Buffer ${name} has ${bytes} bytes, which is no whole number of rows of ${layout.bytes}.`,
     );
   }
+  const { pages } = fill;
   const own = given?.get(name);
-  if (own && own.length !== (bytes / layout.bytes) * layout.width) {
+  const heldRows = pages
+    ? (bytes / layout.bytes / (Math.ceil(pages.rows / pages.size) * pages.size)) * pages.rows
+    : bytes / layout.bytes;
+  if (own && own.length !== heldRows * layout.width) {
     throw new GpuError(`Buffer ${name} holds ${bytes} bytes; ${own.length} values were given for it.`);
   }
   const rowsInChunk = Math.max(1, Math.floor(chunkBytes / layout.bytes));
@@ -71,8 +76,12 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, target: G
     const count = Math.min(rowsInChunk, rows - row);
     const part = values.subarray(0, count * layout.width);
     const packed = words.subarray(0, (count * layout.bytes) / 4);
-    if (own) part.set(own.subarray(row * layout.width, (row + count) * layout.width));
-    else fillNormals(part, fill, row * layout.width);
+    const draw = (into: Float32Array, first: number) => {
+      if (own) into.set(own.subarray(first, first + into.length));
+      else fillNormals(into, fill, first);
+    };
+    if (pages) fillPages(part, layout.width, pages, row, draw);
+    else draw(part, row * layout.width);
     packRows(packed, part, layout);
     queue.writeBuffer(target, row * layout.bytes, packed);
     unflushed += packed.byteLength;
@@ -84,6 +93,23 @@ async function uploadNormals(execution: Execution, source: PlanBuffer, target: G
     await breathe(signal);
   }
   guarded.check();
+}
+
+/** Fills places `first` .. of a paged buffer, row by row; `draw` gives the elements of a row from its first. */
+function fillPages(
+  part: Float32Array,
+  width: number,
+  pages: Pages,
+  first: number,
+  draw: (into: Float32Array, first: number) => void,
+): void {
+  const rowAt = rowAtPlace(pages);
+  for (let at = 0; at * width < part.length; at++) {
+    const row = rowAt(first + at);
+    const into = part.subarray(at * width, (at + 1) * width);
+    if (row === null) into.fill(0);
+    else draw(into, row * width);
+  }
 }
 
 /** Inputs in all copies together shall pass the caches of today's GPUs. */

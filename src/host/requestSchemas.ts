@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Pages } from '../attention/paging.ts';
 import { dtypes, passes } from '../attention/problem.ts';
 import { rowLayout } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
@@ -28,6 +29,21 @@ const tiling: v.GenericSchema<Tiling> = v.object({
   headsPerSlice: positive,
 });
 
+/** Every batch entry's part of the table names each place of a pool once. */
+const pages: v.GenericSchema<Pages> = v.pipe(
+  v.object({
+    size: positive,
+    rows: positive,
+    kvHeads: positive,
+    table: v.pipe(v.array(integer), v.maxLength(4_000_000)),
+  }),
+  v.check(({ size, rows, table }) => {
+    const count = Math.ceil(rows / size);
+    const places = table.map((place, index) => (place < count ? index - (index % count) + place : -1));
+    return table.length % count === 0 && !places.includes(-1) && new Set(places).size === places.length;
+  }, 'a block table does not place every page once'),
+);
+
 const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
   v.object({
     name: identifier,
@@ -35,7 +51,12 @@ const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
     bytes: positive,
     elements: v.object({ dtype: v.picklist(dtypes), width: positive }),
     fill: v.variant('kind', [
-      v.object({ kind: v.literal('normal'), seed: integer, stream: v.pipe(word, v.minValue(0)) }),
+      v.object({
+        kind: v.literal('normal'),
+        seed: integer,
+        stream: v.pipe(word, v.minValue(0)),
+        pages: v.exactOptional(pages),
+      }),
       v.object({ kind: v.literal('words'), words: v.pipe(v.array(word), v.maxLength(4_000_000)) }),
       v.object({ kind: v.literal('zero') }),
       v.object({ kind: v.literal('poison') }),
@@ -45,6 +66,11 @@ const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
     ({ bytes, fill }) => fill.kind !== 'words' || fill.words.length * 4 <= bytes,
     'a buffer is filled with more words than it holds',
   ),
+  v.check(({ bytes, fill, elements: { dtype, width } }) => {
+    if (fill.kind !== 'normal' || !fill.pages) return true;
+    const { size, kvHeads, table } = fill.pages;
+    return bytes === table.length * kvHeads * size * rowLayout(dtype, width).bytes;
+  }, 'a buffer in pages is not as large as its pools'),
   v.check(
     ({ bytes, role, fill, elements: { dtype, width } }) =>
       (role !== 'output' && fill.kind !== 'normal') || bytes % rowLayout(dtype, width).bytes === 0,

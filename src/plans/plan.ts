@@ -1,11 +1,18 @@
 import type { DeviceLimits } from '../attention/limits.ts';
+import type { Pages } from '../attention/paging.ts';
 import type { Dtype, Pass, Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 
 /** What a buffer holds before the plan runs. */
 export type Fill =
   /** Standard normal numbers of a stream (src/attention/random), rounded to the buffer's storage type. */
-  | { kind: 'normal'; seed: number; stream: number }
+  | {
+      kind: 'normal';
+      seed: number;
+      stream: number;
+      /** Rows are scattered in pages; the numbers are those of the rows in order, and 0 in the padding. */
+      pages?: Pages;
+    }
   /** 32-bit words as they are. */
   | { kind: 'words'; words: number[] }
   | { kind: 'zero' }

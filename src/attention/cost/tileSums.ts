@@ -40,7 +40,13 @@ export function tileSums(problem: Problem, br: number, bc: number): TileSums {
 }
 
 /** Walked tiles whose keys, as far as any row sees them, are seen by every row. */
-function fullTiles(sharedStart: number, sharedEnd: number, start: number, end: number, bc: number): number {
+export function fullTiles(
+  sharedStart: number,
+  sharedEnd: number,
+  start: number,
+  end: number,
+  bc: number,
+): number {
   if (sharedStart >= sharedEnd) return 0;
   // A tile that the walk enters late or leaves early counts as full where all rows see what it walks.
   const first = sharedStart <= start ? Math.floor(start / bc) : Math.ceil(sharedStart / bc);
