@@ -14,7 +14,7 @@ beforeAll(async () => {
   await buildIfStale();
   folder = mkdtempSync(join(tmpdir(), 'attnprof-cli-'));
 }, 60_000);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Largest relative L2 error that an f32 kernel of sound arithmetic has on these sizes. */
 const f32Bound = 1e-5;
