@@ -12,18 +12,13 @@ import { tileCounts } from './tileSums.ts';
 
 export const blockSparseStages = ['attention'] as const;
 
-/** One 32-bit word for each start, the end, and each listed block. */
+/**
+ * A buffer of lists: a 32-bit word for each start, for the end, and for each listed block. `lists` and
+ * `listed` are over the whole batch; one set serves all entries unless each has its own.
+ */
 export function listSize(problem: Problem, name: string, lists: number, listed: number): BufferSize {
-  return { name, bytes: 4 * (lists + 1 + listed) };
-}
-
-/** Lists kept and blocks in them: one set for all batch entries unless each has its own. */
-export function listSizes(problem: Problem, sums: ListedSums) {
   const share = listedEntries(problem) / problem.batch;
-  return {
-    byRows: listSize(problem, 'block_list', sums.rowTiles * share, sums.listed * share),
-    byKeys: listSize(problem, 'key_block_list', sums.keyTiles * share, sums.listed * share),
-  };
+  return { name, bytes: 4 * (lists * share + 1 + listed * share) };
 }
 
 /** A walk over the lists of the rows of tiles: where each begins and ends, and every block in it. */
@@ -64,7 +59,7 @@ const cost: CostModel = (problem, tiling) => {
     memory: exactMemory([
       ...forwardTensors(problem),
       rowStatisticSize(problem, 'lse'),
-      listSizes(problem, sums).byRows,
+      listSize(problem, 'block_list', sums.rowTiles, sums.listed),
     ]),
   };
 };
