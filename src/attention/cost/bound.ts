@@ -10,8 +10,8 @@ const widestAccessBytes = 16;
  * The least any algorithm can move: every input row that matters read once, every output element
  * written once, with the widest accesses there are. Keys that no query sees, and queries that see no key,
  * are not read. Row statistics are not counted: an
- * algorithm can do without. Backward reads Q, K, V, O and dO and writes dQ, dK and dV, which are whole even
- * where nothing is seen.
+ * algorithm can do without. Backward reads Q, K, V and dO and writes dQ, dK and dV, which are whole even
+ * where nothing is seen; O and the bias are not needed where P is kept.
  */
 export function boundTraffic(problem: Problem, pass: Pass = 'forward'): Traffic<'bound'> {
   const { batch, heads, kvHeads, seqLenQ, seqLenKv, bias } = problem;
@@ -30,11 +30,10 @@ export function boundTraffic(problem: Problem, pass: Pass = 'forward'): Traffic<
       tensor('q', 'load', heads * queries, layout('q')),
       tensor('k', 'load', kvHeads * keys, layout('k')),
       tensor('v', 'load', kvHeads * keys, layout('v')),
-      ...(bias ? [tensor('bias', 'load', bias.heads * biasPairs(problem), 4)] : []),
+      ...(bias && pass === 'forward' ? [tensor('bias', 'load', bias.heads * biasPairs(problem), 4)] : []),
       ...(pass === 'forward'
         ? [tensor('o', 'store', heads * batch * seqLenQ, layout('o'))]
         : [
-            tensor('o', 'load', heads * queries, layout('o')),
             tensor('dout', 'load', heads * queries, layout('dout')),
             tensor('dq', 'store', heads * batch * seqLenQ, layout('dq')),
             tensor('dk', 'store', kvHeads * batch * seqLenKv, layout('dk')),
