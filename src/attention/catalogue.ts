@@ -121,10 +121,13 @@ export function chooseTiling(
   requested: RequestedTiling = {},
   pass: Pass = 'forward',
 ): Result<Tiling> {
-  const { workgroupMemory, scratchPerHead, wholeGroups, packsGroups, splits } = algorithmPass(row, pass);
+  const { workgroupMemory, tiles, scratchPerHead, wholeGroups, packsGroups, splits } = algorithmPass(
+    row,
+    pass,
+  );
   const group = problem.heads / problem.kvHeads;
   const tiled = packsGroups ? { ...problem, seqLenQ: problem.seqLenQ * group } : problem;
-  const tile = chooseTile(tiled, limits, requested, workgroupMemory);
+  const tile = chooseTile(tiled, limits, requested, workgroupMemory, tiles);
   if (!tile.ok) return tile;
   if (requested.splits !== undefined && !splits) {
     return { ok: false, error: `tiling splits=${requested.splits}: ${row.id} does not split its keys` };

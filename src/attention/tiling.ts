@@ -30,8 +30,11 @@ export type TileSize = Pick<Tiling, 'br' | 'bc' | 'dc'>;
 /** Workgroup memory in bytes that a kernel declares for a tile size. */
 export type WorkgroupMemory = (shape: Shape, tile: TileSize) => number;
 
+/** Tiles in the order of preference. */
+export type TileCandidates = readonly (readonly [br: number, bc: number])[];
+
 /** Largest tiles first: every doubling of br halves the K and V traffic of a fused kernel. */
-const candidates: readonly (readonly [br: number, bc: number])[] = [
+const largestRows: TileCandidates = [
   [64, 32],
   [32, 32],
   [16, 32],
@@ -44,13 +47,15 @@ const candidates: readonly (readonly [br: number, bc: number])[] = [
 
 /**
  * Chooses br, bc and dc for a kernel of 4 x 4 register blocks: the largest tile that the device's
- * workgroup memory and invocations hold and that is no larger than the sequences need.
+ * workgroup memory and invocations hold and that is no larger than the sequences need. `candidates` are the
+ * tiles to choose from where the algorithm prefers others.
  */
 export function chooseTile(
   shape: Shape,
   limits: DeviceLimits,
   requested: RequestedTiling,
   memory: WorkgroupMemory,
+  candidates: TileCandidates = largestRows,
 ): Result<TileSize> {
   for (const name of ['br', 'bc'] as const) {
     const size = requested[name];

@@ -100,8 +100,9 @@ export interface DispatchRequest {
   matrices?: { name: string; binding: number }[];
   /** Matrices that are kept for every head: those of this slice's heads, from `matrix_base` on. */
   keptMatrices?: { name: string; binding: number }[];
-  /** Row statistics of this slice's heads. */
+  /** Row statistics of this slice's heads: `statisticsWidth` f32 for each query row, 1 where left out. */
   statistics?: { name: string; binding: number }[];
+  statisticsWidth?: number;
   /** Buffers bound from their start: scratch that the slices share, and tables. */
   whole?: { name: string; binding: number; bytes: number }[];
   /** Rows that a K/V head has in K and V where they are not the keys themselves: pages may end in padding. */
@@ -133,7 +134,12 @@ export function sliceDispatch(
     bases.push(bound.before / layout.bytesPerAccess);
   }
   const statistics = sliceRows(problem, slice, 'q');
-  const statisticsRange = bindRange(statistics.first * f32Bytes, statistics.rows * f32Bytes, limits);
+  const statisticsBytes = (request.statisticsWidth ?? 1) * f32Bytes;
+  const statisticsRange = bindRange(
+    statistics.first * statisticsBytes,
+    statistics.rows * statisticsBytes,
+    limits,
+  );
   for (const { name, binding } of request.statistics ?? []) {
     const { offset, size } = statisticsRange;
     bindings.push({ binding, buffer: name, offset, size });

@@ -1,6 +1,6 @@
 import type { Problem } from '../problem.ts';
 import type { Result } from '../shape.ts';
-import type { TileSize, Tiling, WorkgroupMemory } from '../tiling.ts';
+import type { TileCandidates, TileSize, Tiling, WorkgroupMemory } from '../tiling.ts';
 import type { Traffic } from '../traffic.ts';
 
 export interface BufferSize {
@@ -45,6 +45,8 @@ export interface AlgorithmPass {
   stages: readonly string[];
   /** Bytes of workgroup memory that its hungriest kernel declares. */
   workgroupMemory: WorkgroupMemory;
+  /** Tiles to choose from, best first, where the usual ones do not suit the algorithm. */
+  tiles?: TileCandidates;
   /** Bytes that one head needs in the largest scratch buffer; 0 without scratch. */
   scratchPerHead: (problem: Problem, tile: TileSize & Pick<Tiling, 'splits'>) => number;
   /** A slice of heads takes all query heads of its K/V heads. */
