@@ -6,7 +6,7 @@ import {
   type Position,
   type TextDocument,
 } from 'vscode';
-import { catalogue } from '../attention/catalogue.ts';
+import { findAlgorithm } from '../attention/catalogue.ts';
 import { guaranteedLimits } from '../attention/limits.ts';
 import { formatShape } from '../attention/shape.ts';
 import type { CommandId } from './contributions.ts';
@@ -14,6 +14,7 @@ import { shapeAt } from './documentShapes.ts';
 import { escapeMarkdown, hoverText } from './hoverText.ts';
 import type { JobArgument } from './jobArgument.ts';
 import { type LastAdapter, shortName } from './lastAdapter.ts';
+import { readSettings } from './settings.ts';
 
 /** The only command that a link in a hover may run. */
 const linkCommand: CommandId = 'attention.profile';
@@ -40,7 +41,8 @@ export class ShapeHover implements HoverProvider {
     const text = hoverText({
       shape: found.shape,
       assumption: found.assumption,
-      rows: catalogue,
+      // The algorithms that a profile would run.
+      rows: readSettings().algorithms.flatMap((id) => findAlgorithm(id) ?? []),
       limits: adapter?.limits ?? guaranteedLimits,
       limitsOf: adapter
         ? `the limits of ${shortName(adapter)}`

@@ -5,7 +5,7 @@ import { noOptions, type Problem } from '../src/attention/problem.ts';
 import { unsupported } from '../src/attention/support.ts';
 import { projectRoot } from './lib/root.mjs';
 
-const begin = '<!-- algorithms: written by scripts/readmeTable.ts from the catalogue -->';
+const begin = '<!-- algorithms: written by scripts/catalogueText.ts from the catalogue -->';
 const end = '<!-- end of algorithms -->';
 
 const plain: Problem = {
@@ -58,7 +58,18 @@ export function withTable(readme: string): string {
   return readme.slice(0, from) + algorithmTable() + readme.slice(to + end.length);
 }
 
+/** The manifest's text with the algorithms that a user may choose. */
+export function withChoices(manifest: string): string {
+  const parsed = JSON.parse(manifest);
+  const { items } = parsed.contributes.configuration.properties['attentionProfiler.algorithms'];
+  items.enum = catalogue.map(({ id }) => id);
+  items.enumDescriptions = catalogue.map(({ title, summary }) => `${title}: ${summary}`);
+  return `${JSON.stringify(parsed, null, 2)}\n`;
+}
+
 if (import.meta.main) {
-  const path = join(projectRoot, 'README.md');
-  writeFileSync(path, withTable(readFileSync(path, 'utf8')));
+  const readme = join(projectRoot, 'README.md');
+  const manifest = join(projectRoot, 'package.json');
+  writeFileSync(readme, withTable(readFileSync(readme, 'utf8')));
+  writeFileSync(manifest, withChoices(readFileSync(manifest, 'utf8')));
 }
