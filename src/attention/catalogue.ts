@@ -121,10 +121,8 @@ export function chooseTiling(
   requested: RequestedTiling = {},
   pass: Pass = 'forward',
 ): Result<Tiling> {
-  const { workgroupMemory, tiles, scratchPerHead, wholeGroups, packsGroups, splits } = algorithmPass(
-    row,
-    pass,
-  );
+  const chosen = algorithmPass(row, pass);
+  const { workgroupMemory, tiles, scratchPerHead, packsGroups, splits } = chosen;
   const group = problem.heads / problem.kvHeads;
   const tiled = packsGroups ? { ...problem, seqLenQ: problem.seqLenQ * group } : problem;
   const tile = chooseTile(tiled, limits, requested, workgroupMemory, tiles);
@@ -135,14 +133,19 @@ export function chooseTiling(
   const parts = splits ? splits(problem, tile.value, requested.splits) : { ok: true as const, value: 1 };
   if (!parts.ok) return parts;
   const oneHead = { ...problem, batch: 1, heads: 1, kvHeads: 1 };
-  const heads = headsPerSlice(problem, limits, {
-    q: tensorBytes(oneHead, 'q'),
-    k: tensorBytes(oneHead, 'k'),
-    v: tensorBytes(oneHead, 'v'),
-    o: tensorBytes(oneHead, 'o'),
-    scratch: scratchPerHead(problem, { ...tile.value, splits: parts.value }),
-  });
-  // A backward pass sums dK and dV over the query heads of a group, so a slice takes whole groups.
-  const whole = wholeGroups || pass === 'backward' ? heads - (heads % group) : heads;
-  return { ok: true, value: { ...tile.value, splits: parts.value, headsPerSlice: whole } };
+  const held = { ...oneHead, seqLenKv: chosen.keyRows?.(problem) ?? problem.seqLenKv };
+  const heads = headsPerSlice(
+    problem,
+    limits,
+    {
+      q: tensorBytes(oneHead, 'q'),
+      k: tensorBytes(held, 'k'),
+      v: tensorBytes(held, 'v'),
+      o: tensorBytes(oneHead, 'o'),
+      scratch: scratchPerHead(problem, { ...tile.value, splits: parts.value }),
+    },
+    // A backward pass sums dK and dV over the query heads of a group.
+    chosen.wholeGroups || pass === 'backward',
+  );
+  return { ok: true, value: { ...tile.value, splits: parts.value, headsPerSlice: heads } };
 }

@@ -1,6 +1,7 @@
 import {
   blockTableBytes,
   flashDecodingStages,
+  heldKeys,
   pagedBytes,
   partialBytes,
   partialLseBytes,
@@ -34,7 +35,7 @@ export function decodingPlan(
   paged: boolean,
 ): PlanResult {
   const pages = paged ? pagesFor(problem) : null;
-  const held = paged ? { ...problem, seqLenKv: pagesOf(problem) * pageKeys } : problem;
+  const held = paged ? { ...problem, seqLenKv: heldKeys(problem) } : problem;
   const reason = unplannable(algorithm, { ...held, bias: problem.bias }, tiling, limits, {
     bytesPerHead: partialBytes(problem, tiling.splits),
     words: 'partial outputs',
@@ -105,7 +106,7 @@ function splitModule(problem: Problem, tiling: Tiling, pages: Pages | null): Pla
       SPLIT_KEYS: splitKeys(problem, tiling),
       PAGE: pageKeys,
       PAGES: pagesOf(problem),
-      KEY_ROWS: pages ? pagesOf(problem) * pageKeys : problem.seqLenKv,
+      KEY_ROWS: pages ? heldKeys(problem) : problem.seqLenKv,
     },
     conditions: { PAGED: pages !== null },
   });

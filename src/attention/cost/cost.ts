@@ -51,6 +51,8 @@ export interface AlgorithmPass {
   scratchPerHead: (problem: Problem, tile: TileSize & Pick<Tiling, 'splits'>) => number;
   /** A slice of heads takes all query heads of its K/V heads. */
   wholeGroups?: boolean;
+  /** Rows of K and V that a K/V head takes in memory where they are not its keys alone. */
+  keyRows?: (problem: Problem) => number;
   /** Rows of tiles are the queries of all heads of a K/V head, side by side: br is chosen for as many. */
   packsGroups?: boolean;
   /** Parts into which the key range is cut, as asked for or as the algorithm chooses; 1 where left out. */

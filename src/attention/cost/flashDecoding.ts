@@ -49,10 +49,13 @@ export function partialLseBytes({ seqLenQ }: Problem, splits: number): number {
   return seqLenQ * splits * 4;
 }
 
+/** Rows of K or V of one K/V head in whole pages. */
+export const heldKeys = (problem: Problem) => pagesOf(problem) * pageKeys;
+
 /** K or V in pages: every K/V head has a pool of whole pages. */
 export function pagedBytes(problem: Problem, name: 'k' | 'v'): number {
   const { batch, kvHeads } = problem;
-  return batch * kvHeads * pagesOf(problem) * pageKeys * tensorRows(problem, name).layout.bytes;
+  return batch * kvHeads * heldKeys(problem) * tensorRows(problem, name).layout.bytes;
 }
 
 /** One word for each page of each batch entry; its K/V heads share it. */
@@ -74,6 +77,7 @@ function passOf(paged: boolean): AlgorithmPass {
       rowParts(br, bc) +
       (paged ? (Math.floor(bc / pageKeys) + 2) * 4 : 0),
     scratchPerHead: (problem, { splits }) => partialBytes(problem, splits),
+    ...(paged ? { keyRows: heldKeys } : {}),
     wholeGroups: true,
     packsGroups: true,
     splits: chooseSplits,
