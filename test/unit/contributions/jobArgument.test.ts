@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../../src/attention/catalogue.ts';
 import { noOptions } from '../../../src/attention/problem.ts';
 import { type Settings, settings } from '../../../src/editor/contributions.ts';
 import { jobOfDocument, parseJob } from '../../../src/editor/jobArgument.ts';
@@ -8,6 +9,12 @@ import { sampleDocument } from '../documentSamples.ts';
 const defaults = Object.fromEntries(
   Object.entries(settings).map(([name, { default: value }]) => [name, value]),
 ) as unknown as Settings;
+
+/** An algorithm for inference alone. */
+const inference = {
+  shape: '1,8,512,64',
+  algorithms: [catalogue.find(({ backward, id }) => !backward && id.includes('decoding'))!.id],
+};
 
 describe('the argument of attention.profile', () => {
   test('a shape is enough: the settings and the domain give the rest', () => {
@@ -118,8 +125,8 @@ describe('the argument of attention.profile', () => {
     ['a zero', { shape: '1,0,512,64' }, /at least 1/],
     ['heads not divisible', { shape: { heads: 8, kvHeads: 3, seqLenQ: 8, headDim: 64 } }, /divisible/],
     ['an unknown key', { shape: '1,8,512,64', algoritms: ['flash2'] }, /algoritms/],
-    ['an unknown algorithm', { shape: '1,8,512,64', algorithms: ['flash9'] }, /flash9.*standard, flash2/],
-    ['a pass that is not there', { shape: '1,8,512,64', passes: ['backward'] }, /no backward pass/],
+    ['an unknown algorithm', { shape: '1,8,512,64', algorithms: ['flash9'] }, /flash9.*standard.*flash2/],
+    ['a pass that is not there', { ...inference, passes: ['backward'] }, /no backward pass/],
     ['a dtype that is not there', { shape: '1,8,512,64', dtype: 'int8' }, /dtype/],
     ['what no pass can do', { shape: '1,8,512,64', blockMask: 'local:1' }, /block masks are for/],
     ['lengths for another batch', { shape: '1,8,512,64', lengths: [1, 2] }, /one number per batch entry/],
