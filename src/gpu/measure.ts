@@ -1,4 +1,4 @@
-import { formatDuration } from '../attention/units.ts';
+import { formatMs } from '../attention/units.ts';
 import { abortError, throwIfCancelled } from './cancellation.ts';
 import { checkOutputs, faultOf, readOutputs, rowsToCheck } from './check.ts';
 import { compareBuilds } from './compareBuilds.ts';
@@ -104,7 +104,7 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
       if (performance.now() + expected > deadline) {
         stop(
           result,
-          `The time budget leaves no room for counting, which would take about ${formatDuration(expected)}.`,
+          `The time budget leaves no room for counting, which would take about ${formatMs(expected)}.`,
         );
       } else {
         await poisonTensors(execution, tensors);
@@ -136,8 +136,8 @@ async function runSteps(execution: Execution, request: MeasureRequest, result: M
 
 function overBudget({ budgetMs }: MeasureRequest, predictedMs: number): string {
   return (
-    `The time budget of ${formatDuration(budgetMs ?? 0)} ended first: one whole run would take about ` +
-    `${formatDuration(predictedMs)}. Raise the budget, or take a smaller problem.`
+    `The time budget of ${formatMs(budgetMs ?? 0)} ended first: one whole run would take about ` +
+    `${formatMs(predictedMs)}. Raise the budget, or take a smaller problem.`
   );
 }
 
