@@ -24,7 +24,7 @@ export function exitError(child: GpuChild, context: Context): HostError {
   const cause = causeOfExit(exit, process.platform);
   const how = cause === 'crash' ? 'crashed' : 'was ended from outside';
   const said = lastWords(child.output);
-  const words = said ? ` Its last words: ${said}` : '';
+  const words = said ? ` Its last words were "${said}".` : '';
   return new HostError(cause, `The GPU process ${how} (${exitInWords(exit)})${during(context)}.${words}`, {
     ...context,
     output: child.output,
