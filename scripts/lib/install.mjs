@@ -18,7 +18,8 @@ export async function installPackages() {
     if (isInstalled(projectRoot)) return;
     // npm ci removes node_modules first, which Windows refuses while a Node from there is running.
     const runsFromThere = process.platform === 'win32' && process.execPath.startsWith(projectRoot);
-    await runNpm([runsFromThere ? 'install' : 'ci'], {
+    // Everything here is a development dependency, which NODE_ENV=production alone would leave out.
+    await runNpm([runsFromThere ? 'install' : 'ci', '--include=dev'], {
       cwd: projectRoot,
       what: 'Installing packages (first time: about a minute)',
     });
@@ -26,7 +27,8 @@ export async function installPackages() {
   if (!existsSync(projectNode())) {
     throw new SetupError(
       `The packages are installed, but Node for ${process.platform}-${process.arch} is not among them. ` +
-        'Look whether npm runs install scripts here (`npm config get ignore-scripts` must say false), remove node_modules and try again.',
+        'Where npm is set not to run install scripts (`npm config get ignore-scripts` says true), let it run that one: ' +
+        '`npm rebuild node --ignore-scripts=false`; else remove node_modules. Then run the command again.',
     );
   }
 }

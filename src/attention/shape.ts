@@ -21,6 +21,9 @@ export type Result<T> = { ok: true; value: T } | { ok: false; error: string };
 /** Sizes beyond this are not attention problems but typing mistakes. */
 const maxSize = 2 ** 31 - 1;
 
+/** The longest that a square score matrix of `maxElements` allows; the costs sum over rows of tiles, and stay quick. */
+const maxSeqLen = 2 ** 24;
+
 /** Elements of the largest matrix; the bytes of every buffer together then stay exact, below 2^53. */
 const maxElements = 2 ** 48;
 
@@ -118,7 +121,8 @@ export function checkShape(shape: Shape): Result<Shape> {
     const size = shape[name];
     if (!Number.isInteger(size) || size < 1)
       return fail(`${name} must be a whole number of at least 1, not ${size}`);
-    if (size > maxSize) return fail(`${name} is too large, ${size}: at most ${maxSize}`);
+    const most = name.startsWith('seqLen') ? maxSeqLen : maxSize;
+    if (size > most) return fail(`${name} is too large, ${size}: at most ${most}`);
   }
   const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV } = shape;
   if (heads % kvHeads !== 0) {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../attention/units.ts';
+import { formatMs } from '../attention/units.ts';
 import { abortError, throwIfCancelled } from './cancellation.ts';
 import { checkOutputs, faultOf, noRows, readOutputs, rowsToCheck } from './check.ts';
 import { compareBuilds } from './compareBuilds.ts';
@@ -120,7 +120,7 @@ async function runSteps(
       if (performance.now() + expected > deadline) {
         stop(
           result,
-          `The time budget leaves no room for counting, which would take about ${formatDuration(expected)}.`,
+          `The time budget leaves no room for counting, which would take about ${formatMs(expected)}.`,
         );
       } else {
         await resetTensors(execution, tensors, { keepComputed: true });
@@ -152,8 +152,8 @@ async function runSteps(
 
 function overBudget({ budgetMs }: MeasureRequest, predictedMs: number): string {
   return (
-    `The time budget of ${formatDuration(budgetMs ?? 0)} ended first: one whole run would take about ` +
-    `${formatDuration(predictedMs)}. Raise the budget, or take a smaller problem.`
+    `The time budget of ${formatMs(budgetMs ?? 0)} ended first: one whole run would take about ` +
+    `${formatMs(predictedMs)}. Raise the budget, or take a smaller problem.`
   );
 }
 

@@ -23,12 +23,18 @@ export function exitError(child: GpuChild, context: Context): HostError {
   const exit = context.exit ?? { code: null, signal: null };
   const cause = causeOfExit(exit, process.platform);
   const how = cause === 'crash' ? 'crashed' : 'was ended from outside';
-  const lastLine = child.output.split('\n').at(-1);
-  const words = lastLine ? ` Its last words: ${lastLine}` : '';
+  const said = lastWords(child.output);
+  const words = said ? ` Its last words were "${said}".` : '';
   return new HostError(cause, `The GPU process ${how} (${exitInWords(exit)})${during(context)}.${words}`, {
     ...context,
     output: child.output,
   });
+}
+
+/** The line that tells most: the last error that was thrown, else the last line that is not Node's signature. */
+export function lastWords(output: string): string | null {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line));
+  return lines.findLast((line) => /^(Uncaught )?\w*Error\b/.test(line)) ?? lines.at(-1) ?? null;
 }
 
 /** The process answered with an error. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitInWords, HostError, progressInWords } from '../../../src/host/errors.ts';
 import { causeOfExit } from '../../../src/host/exits.ts';
+import { lastWords } from '../../../src/host/failures.ts';
 import { OutputTail } from '../../../src/host/outputTail.ts';
 import { planKey, Quarantine } from '../../../src/host/quarantine.ts';
 import { SerialQueue } from '../../../src/host/serialQueue.ts';
@@ -182,4 +183,23 @@ it('says what was being done', () => {
   expect(progressInWords(progress)).toBe(' while compiling, stage "scores"');
   expect(progressInWords({ ...progress, stage: null })).toBe(' while compiling');
   expect(progressInWords(null)).toBe('');
+});
+
+describe('the last words of a process', () => {
+  it.each([
+    ['nothing', '', null],
+    ['its last line', 'one\ndriver: assertion failed in pass 7', 'driver: assertion failed in pass 7'],
+    [
+      'the error that was thrown, not its stack and Node’s signature',
+      'node:internal/modules/cjs/loader:1386\n  throw err;\n\nError: Cannot find module x\n    at y\n}\n\nNode.js v24.1.0',
+      'Error: Cannot find module x',
+    ],
+    [
+      'what was said before Node’s signature',
+      'FATAL: out of memory\nNode.js v24.1.0',
+      'FATAL: out of memory',
+    ],
+  ])('are %s', (_, output, words) => {
+    expect(lastWords(output)).toBe(words);
+  });
 });
