@@ -1,11 +1,13 @@
 import { blockSparseBackward } from './cost/blockSparseBackward.ts';
 import { blockSparseForward } from './cost/blockSparseFlash.ts';
 import type { AlgorithmPass } from './cost/cost.ts';
+import { flash1Backward, flash1ErrorBound, flash1Forward } from './cost/flash1.ts';
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
 import { standardBackward } from './cost/standardBackward.ts';
+import { standardUnsafeForward } from './cost/standardUnsafe.ts';
 import type { DeviceLimits } from './limits.ts';
 import { type Dtype, dtypes, type Pass, type Problem } from './problem.ts';
 import type { Result } from './shape.ts';
@@ -58,6 +60,26 @@ export const catalogue: readonly CatalogueRow[] = [
     source: 'Online normalizer calculation for softmax (Milakov and Gimelshein 2018), Algorithm 3',
     forward: standardOnlineForward,
     backward: standardBackward,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'standard-unsafe',
+    title: 'Standard attention, no maximum',
+    summary: 'Textbook softmax: e^S is stored as the inputs are and overflows, in f16 beyond a score of 11.',
+    source: 'Textbook softmax',
+    forward: standardUnsafeForward,
+    backward: standardBackward,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'flash1',
+    title: 'FlashAttention',
+    summary:
+      'Outer loop over key blocks, one workgroup per head: O and its statistics pass through memory once per block.',
+    source: 'FlashAttention (Dao et al. 2022), Algorithms 1, 2 and 4',
+    forward: flash1Forward,
+    backward: flash1Backward,
+    errorBound: flash1ErrorBound,
     supports: noBlockMask,
   }),
   algorithm({

@@ -163,7 +163,7 @@ const scoresInDp = { name: 'dp', binding: 5 };
  */
 export function standardBackwardBuilder(
   algorithm: string,
-  softmax: Pick<ModuleRequest, 'source' | 'conditions'>,
+  softmax: Pick<ModuleRequest, 'source' | 'conditions' | 'constants'>,
 ): PlanBuilder {
   return (problem, tiling, limits) => {
     const reason = keptUnplannable(algorithm, problem, tiling, limits);
@@ -175,7 +175,7 @@ export function standardBackwardBuilder(
     const probabilities = rowsModule(
       problem,
       tiling,
-      { id: 'softmax', source: softmax.source, conditions: { ...softmax.conditions, FROM_DP: true } },
+      { ...softmax, id: 'softmax', conditions: { ...softmax.conditions, FROM_DP: true } },
       problem.seqLenKv,
     );
     const slices = headSlices(problem, tiling);
