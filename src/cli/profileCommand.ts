@@ -66,14 +66,13 @@ export async function runProfile(
       },
     });
   } catch (error) {
-    // The runs that were finished are results, also where the next one took the host down.
-    if (signal.aborted || document === undefined) throw error;
+    // The runs that were finished are results, also where the next one was interrupted or took the host down.
+    if (document === undefined) throw error;
     broken = error;
   } finally {
     host.dispose();
     await progress.end();
   }
-  signal.throwIfAborted();
 
   await deliver(document, flags, terminal);
   if (broken !== undefined) throw broken;

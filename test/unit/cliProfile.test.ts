@@ -240,6 +240,22 @@ describe('failures', () => {
     expect(error).toBe('attnprof: The GPU process cannot be started again.\n');
   });
 
+  test('an interrupt keeps the runs that were finished', async () => {
+    const controller = new AbortController();
+    const profile: Services['profile'] = async (_job, _host, options) => {
+      options?.onDocument?.(sampleDocument());
+      controller.abort();
+      controller.signal.throwIfAborted();
+      return sampleDocument();
+    };
+    const { code, out } = await runFaked(['profile', '1,2,8,4', '--json'], {
+      services: { profile },
+      signal: controller.signal,
+    });
+    expect(code).toBe(130);
+    expect(JSON.parse(out).runs.length).toBeGreaterThan(0);
+  });
+
   test('an interrupt exits 130 without a word, and the host is disposed', async () => {
     const controller = new AbortController();
     const profile: Services['profile'] = async (_job, _host, options) => {
