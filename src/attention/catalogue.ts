@@ -1,15 +1,18 @@
 import { blockSparseBackward } from './cost/blockSparseBackward.ts';
 import { blockSparseForward } from './cost/blockSparseFlash.ts';
 import type { AlgorithmPass } from './cost/cost.ts';
+import { eagerBackward, eagerForward } from './cost/eager.ts';
 import { flash1Backward, flash1ErrorBound, flash1Forward } from './cost/flash1.ts';
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
+import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
 import { standardBackward } from './cost/standardBackward.ts';
 import { standardUnsafeForward } from './cost/standardUnsafe.ts';
 import type { DeviceLimits } from './limits.ts';
 import { type Dtype, dtypes, type Pass, type Problem } from './problem.ts';
+import { mostRingDevices } from './ring.ts';
 import type { Result } from './shape.ts';
 import { headsPerSlice } from './slicing.ts';
 import { tensorBytes } from './storage.ts';
@@ -38,11 +41,28 @@ export interface CatalogueRow {
 
 const noBlockMask = ({ blockMask }: Problem) => (blockMask ? 'block masks are for block-sparse-flash' : null);
 
+function ringSupports(problem: Problem): string | null {
+  const { ringDevices } = problem;
+  if (ringDevices !== null && ringDevices > mostRingDevices) {
+    return `it has at most ${mostRingDevices} devices, asked for ${ringDevices}`;
+  }
+  return noBlockMask(problem);
+}
+
 function algorithm(row: Omit<CatalogueRow, 'passes' | 'dtypes'>): CatalogueRow {
   return { ...row, passes: row.backward ? ['forward', 'backward'] : ['forward'], dtypes };
 }
 
 export const catalogue: readonly CatalogueRow[] = [
+  algorithm({
+    id: 'eager',
+    title: 'Eager attention',
+    summary: 'What an unfused framework runs: a dispatch for each operation, each over whole N x M matrices.',
+    source: 'The chain of operations of standard attention',
+    forward: eagerForward,
+    backward: eagerBackward,
+    supports: noBlockMask,
+  }),
   algorithm({
     id: 'standard',
     title: 'Standard attention',
@@ -118,6 +138,24 @@ export const catalogue: readonly CatalogueRow[] = [
     forward: flashDecodingPagedForward,
     backward: null,
     supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'ring',
+    title: 'Ring Attention',
+    summary: 'The sequence is spread over devices in stretches; K and V go round, O is merged at every stop.',
+    source: 'Ring Attention (Liu, Zaharia, Abbeel 2023), section 3',
+    forward: plainRingForward,
+    backward: null,
+    supports: ringSupports,
+  }),
+  algorithm({
+    id: 'ring-striped',
+    title: 'Striped Attention',
+    summary: 'Ring Attention with every P-th row on a device: a causal mask leaves all the same work.',
+    source: 'Striped Attention (Brandon et al. 2023), section 3',
+    forward: stripedRingForward,
+    backward: null,
+    supports: ringSupports,
   }),
 ];
 
