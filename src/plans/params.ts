@@ -5,6 +5,9 @@ import type { Problem } from '../attention/problem.ts';
 /** Word of `group_offset` in the parameter block. */
 export const groupOffsetWord = 0;
 
+/** Word of the first of `bases`. */
+export const firstBaseWord = 16;
+
 /** Offsets that a parameter block has room for; the last two are those of matrices and row statistics. */
 export const maxBases = 16;
 export const statisticsBase = maxBases - 1;

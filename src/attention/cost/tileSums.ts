@@ -55,7 +55,10 @@ export function fullTiles(
 }
 
 /** The same tiles counted over all heads. */
-export function tileCounts(problem: Problem, sums: TileSums): TileCounts {
+export function tileCounts(
+  problem: Problem,
+  sums: Pick<TileSums, 'total' | 'skipped' | 'partial'>,
+): TileCounts {
   const { heads } = problem;
   return {
     provenance: 'exact',

@@ -1,0 +1,138 @@
+import { maskClasses, visiblePairs } from '../mask.ts';
+import type { Problem } from '../problem.ts';
+import { holds, type RingLayout, ringBuffer, ringDevices, ringRows, shardOf } from '../ring.ts';
+import { rowLayout, tensorRows } from '../storage.ts';
+import { type Access, sumTraffic } from '../traffic.ts';
+import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
+import type { AlgorithmPass, BufferSize } from './cost.ts';
+import { flash2Forward } from './flash2.ts';
+import { forwardFlops } from './flops.ts';
+import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
+import { tileCounts } from './tileSums.ts';
+
+/** One device alone sends nothing. */
+export function ringStages(devices: number): readonly ['attention', ...string[]] {
+  return devices > 1 ? ['attention', 'send'] : ['attention'];
+}
+
+interface RingSums {
+  queryRowsSeeing: number;
+  keysWalked: number;
+  /** Rows whose running result is read, and rows whose running result is written. */
+  merged: number;
+  kept: number;
+  total: number;
+  skipped: number;
+  partial: number;
+}
+
+/** Sums over the tiles of one head, all steps and devices, over the whole batch. */
+function ringSums(problem: Problem, layout: RingLayout, br: number, bc: number): RingSums {
+  const devices = ringDevices(problem);
+  const sums = { queryRowsSeeing: 0, keysWalked: 0, merged: 0, kept: 0, total: 0, skipped: 0, partial: 0 };
+  for (const { batch, count } of maskClasses(problem)) {
+    for (let device = 0; device < devices; device++) {
+      const queries = shardOf(layout, problem.seqLenQ, devices, device);
+      for (let step = 0; step < devices; step++) {
+        const keys = shardOf(layout, problem.seqLenKv, devices, holds(device, step, devices));
+        const last = step === devices - 1;
+        for (const { rows, start, end, shared } of ringRows(problem, batch, queries, keys, br)) {
+          const sees = start < end;
+          const walked = Math.ceil(end / bc) - Math.floor(start / bc);
+          sums.total += count * Math.ceil(keys.count / bc);
+          sums.skipped += count * (Math.ceil(keys.count / bc) - walked);
+          sums.keysWalked += count * (end - start);
+          if (sees) sums.queryRowsSeeing += count * rows;
+          if (step > 0 && (sees || last)) sums.merged += count * rows;
+          if (!last && (sees || step === 0)) sums.kept += count * rows;
+          for (let key = Math.floor(start / bc) * bc; key < end; key += bc) {
+            const all = shared.start <= Math.max(start, key) && shared.end >= Math.min(end, key + bc);
+            if (!all) sums.partial += count;
+          }
+        }
+      }
+    }
+  }
+  return sums;
+}
+
+/** The running O of every query row, f32 whatever O is stored in; a single device has none. */
+function partialSize({ batch, heads, seqLenQ, headDimV }: Problem): BufferSize {
+  return { name: 'partial_o', bytes: batch * heads * seqLenQ * rowLayout('f32', headDimV).bytes };
+}
+
+/** Buffers beyond those of flash2, in the order in which the plan has them. */
+export function ringBuffers(problem: Problem, tiling: { headsPerSlice: number }): BufferSize[] {
+  const devices = ringDevices(problem);
+  if (devices === 1) return [];
+  const { bytes } = ringBuffer(problem, tiling);
+  return [
+    partialSize(problem),
+    ...Array.from({ length: devices }, (_, device) => ({ name: `device_${device}`, bytes })),
+  ];
+}
+
+/**
+ * Ring Attention forward (arXiv 2310.01889, section 3; striped as in arXiv 2311.09431). In each of P steps
+ * every device runs a flash block of its queries against the keys that it holds, and merges O by log-sum-exp
+ * with what it had: read and written once in every step in which a row of tiles sees anything, and written
+ * in the first and read in the last step in any case. Between steps each shard of K and V is copied to the
+ * next device: P - 1 times all of K and V are sent.
+ */
+function accesses(problem: Problem, sums: RingSums): Access[] {
+  const devices = ringDevices(problem);
+  const [stage] = ringStages(devices);
+  const queries = problem.batch * problem.seqLenQ;
+  const row = rowAccess.bind(null, problem);
+  const element = elementAccess.bind(null, problem);
+  const layout = (name: 'q' | 'k' | 'v' | 'o') => tensorRows(problem, name).layout;
+  const partial = rowLayout('f32', problem.headDimV);
+  const sent = (devices - 1) * problem.batch * problem.seqLenKv;
+  const send = (name: 'k' | 'v') => [
+    kvRowAccess(problem, { stage: 'send', buffer: 'sent', kind: 'load' }, sent, layout(name)),
+    kvRowAccess(problem, { stage: 'send', buffer: 'received', kind: 'store' }, sent, layout(name)),
+  ];
+  return [
+    row({ stage, buffer: 'q', kind: 'load' }, sums.queryRowsSeeing, layout('q')),
+    row({ stage, buffer: 'k', kind: 'load' }, sums.keysWalked, layout('k')),
+    row({ stage, buffer: 'v', kind: 'load' }, sums.keysWalked, layout('v')),
+    ...(problem.bias ? [element({ stage, buffer: 'bias', kind: 'load' }, visiblePairs(problem))] : []),
+    row({ stage, buffer: 'o', kind: 'store' }, queries, layout('o')),
+    element({ stage, buffer: 'lse', kind: 'store' }, queries + sums.kept),
+    ...(devices > 1
+      ? [
+          element({ stage, buffer: 'lse', kind: 'load' }, sums.merged),
+          row({ stage, buffer: 'partial_o', kind: 'load' }, sums.merged, partial),
+          row({ stage, buffer: 'partial_o', kind: 'store' }, sums.kept, partial),
+          ...send('k'),
+          ...send('v'),
+        ]
+      : []),
+  ];
+}
+
+function ringForward(layout: RingLayout): AlgorithmPass {
+  return {
+    stages: ringStages(2),
+    workgroupMemory: (shape, tile) => flash2Forward.workgroupMemory(shape, tile) + 4 * tile.br,
+    scratchPerHead: () => 0,
+    // A slice sends the keys of its heads to the next device: no two slices share any.
+    wholeGroups: true,
+    cost: (problem, tiling) => {
+      const sums = ringSums(problem, layout, tiling.br, tiling.bc);
+      return {
+        traffic: sumTraffic('exact', ringStages(ringDevices(problem)), accesses(problem, sums)),
+        flops: forwardFlops(problem),
+        tiles: tileCounts(problem, sums),
+        memory: exactMemory([
+          ...forwardTensors(problem),
+          rowStatisticSize(problem, 'lse'),
+          ...ringBuffers(problem, tiling),
+        ]),
+      };
+    },
+  };
+}
+
+export const plainRingForward = ringForward('plain');
+export const stripedRingForward = ringForward('striped');

@@ -1,0 +1,3 @@
+import { ringPlan } from '../ring.ts';
+
+export const plan = ringPlan('ring-striped', 'striped');
