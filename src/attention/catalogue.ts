@@ -6,6 +6,7 @@ import { flash1Backward, flash1ErrorBound, flash1Forward } from './cost/flash1.t
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
+import { memoryEfficientForward } from './cost/memoryEfficient.ts';
 import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
 import { standardBackward } from './cost/standardBackward.ts';
@@ -89,6 +90,16 @@ export const catalogue: readonly CatalogueRow[] = [
     source: 'Textbook softmax',
     forward: standardUnsafeForward,
     backward: standardBackward,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'memory-efficient',
+    title: 'Memory-efficient attention',
+    summary:
+      'About sqrt(M) chunks of keys leave partial outputs, merged for one chunk of queries after the other.',
+    source: 'Rabe and Staats 2021, section 3',
+    forward: memoryEfficientForward,
+    backward: null,
     supports: noBlockMask,
   }),
   algorithm({

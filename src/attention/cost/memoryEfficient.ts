@@ -1,0 +1,115 @@
+import { visiblePairs } from '../mask.ts';
+import type { Problem } from '../problem.ts';
+import type { Result } from '../shape.ts';
+import { rowLayout, tensorRows } from '../storage.ts';
+import type { TileSize, Tiling } from '../tiling.ts';
+import { type Access, sumTraffic } from '../traffic.ts';
+import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
+import { elementAccess, rowAccess } from './accesses.ts';
+import type { AlgorithmPass } from './cost.ts';
+import { forwardFlops } from './flops.ts';
+import { splitKeys } from './packedTiles.ts';
+import { exactMemory, forwardTensors } from './tensors.ts';
+import { tileCounts, tileSums } from './tileSums.ts';
+
+export const memoryEfficientStages = ['chunk', 'merge'] as const;
+
+/** Queries that are worked on at a time; a constant, as the paper has it. */
+const queriesPerChunk = 128;
+/** A row's statistics of all chunks lie in workgroup memory while they are merged. */
+const mostChunks = 256;
+
+/** Query rows whose partial results are kept at a time, for each head; whole rows of tiles. */
+export function heldRows({ seqLenQ }: Problem, { br }: Pick<Tiling, 'br'>): number {
+  return Math.min(seqLenQ, Math.ceil(queriesPerChunk / br) * br);
+}
+
+/** Chunks of about sqrt(M) keys, whole tiles; larger ones where there would be more than 256. */
+function chooseChunks(
+  { seqLenKv }: Problem,
+  { bc }: TileSize,
+  requested: number | undefined,
+): Result<number> {
+  if (
+    requested !== undefined &&
+    !(Number.isSafeInteger(requested) && requested >= 1 && requested <= mostChunks)
+  ) {
+    return { ok: false, error: `tiling splits=${requested}: must be a whole number from 1 to ${mostChunks}` };
+  }
+  const keys = Math.max(1, Math.round(Math.sqrt(seqLenKv) / bc)) * bc;
+  const splits = requested ?? Math.min(mostChunks, Math.ceil(seqLenKv / keys));
+  return { ok: true, value: Math.ceil(seqLenKv / splitKeys({ seqLenKv }, { splits, bc })) };
+}
+
+/** Bytes of one head's partial O: for each held row and chunk whole vec4s, f32. */
+export function partialOBytes(problem: Problem, tiling: Pick<Tiling, 'br' | 'splits'>): number {
+  return heldRows(problem, tiling) * tiling.splits * vec4s(problem.headDimV) * 16;
+}
+
+/** Bytes of one head's maxima and sums. */
+export function partialStatisticsBytes(problem: Problem, tiling: Pick<Tiling, 'br' | 'splits'>): number {
+  return heldRows(problem, tiling) * tiling.splits * 8;
+}
+
+/**
+ * Memory-efficient attention (Rabe and Staats, arXiv 2112.05682): a chunk of queries against every chunk of
+ * keys, each leaving its partial O, maximum and sum, which are merged before the next chunk of queries takes
+ * their place. K and V are read once for each row of tiles, Q once for each row of tiles and chunk; a row's
+ * partial results are written and read once for each chunk of which it sees a key. Scores of a tile stay on
+ * the chip here, where the paper leaves that to the compiler.
+ */
+function accesses(problem: Problem, tiling: Tiling): Access[] {
+  const [chunk, merge] = memoryEfficientStages;
+  const keys = splitKeys(problem, tiling);
+  const { keysWalked } = tileSums(problem, tiling.br, tiling.bc);
+  const queryRows = tileSums(problem, tiling.br, keys).queryRowsPerTile;
+  const parts = tileSums(problem, 1, keys).queryRowsPerTile;
+  const layout = (name: 'q' | 'k' | 'v' | 'o') => tensorRows(problem, name).layout;
+  const load = (buffer: 'q' | 'k' | 'v', rows: number) =>
+    rowAccess(problem, { stage: chunk, buffer, kind: 'load' }, rows, layout(buffer));
+  const partial = (stage: string, kind: 'load' | 'store'): Access[] => [
+    rowAccess(
+      problem,
+      { stage, buffer: 'partial_o', kind },
+      parts,
+      rowLayout('f32', vec4s(problem.headDimV) * 4),
+    ),
+    { ...elementAccess(problem, { stage, buffer: 'partial_statistics', kind }, parts), bytesPerAccess: 8 },
+  ];
+  const bias = elementAccess(problem, { stage: chunk, buffer: 'bias', kind: 'load' }, visiblePairs(problem));
+  return [
+    load('q', queryRows),
+    load('k', keysWalked),
+    load('v', keysWalked),
+    ...(problem.bias ? [bias] : []),
+    ...partial(chunk, 'store'),
+    ...partial(merge, 'load'),
+    rowAccess(
+      problem,
+      { stage: merge, buffer: 'o', kind: 'store' },
+      problem.batch * problem.seqLenQ,
+      layout('o'),
+    ),
+  ];
+}
+
+export const memoryEfficientForward: AlgorithmPass = {
+  stages: memoryEfficientStages,
+  workgroupMemory: ({ headDim }, { br, bc, dc }) =>
+    plainTile(br, headDim) + stagedTile(bc, dc) + stagedTile(br, bc) + rowParts(br, bc),
+  scratchPerHead: partialOBytes,
+  splits: chooseChunks,
+  cost: (problem, tiling) => {
+    const heads = Math.max(1, tiling.headsPerSlice);
+    return {
+      traffic: sumTraffic('exact', memoryEfficientStages, accesses(problem, tiling)),
+      flops: forwardFlops(problem),
+      tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
+      memory: exactMemory([
+        ...forwardTensors(problem),
+        { name: 'partial_o', bytes: heads * partialOBytes(problem, tiling) },
+        { name: 'partial_statistics', bytes: heads * partialStatisticsBytes(problem, tiling) },
+      ]),
+    };
+  },
+};
