@@ -6,6 +6,7 @@ import { flash1Backward, flash1ErrorBound, flash1Forward } from './cost/flash1.t
 import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
+import { flashDecodingPlusForward } from './cost/flashDecodingPlus.ts';
 import { memoryEfficientForward } from './cost/memoryEfficient.ts';
 import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
@@ -167,6 +168,16 @@ export const catalogue: readonly CatalogueRow[] = [
     forward: stripedRingForward,
     backward: null,
     supports: ringSupports,
+  }),
+  algorithm({
+    id: 'flash-decoding-plus',
+    title: 'FlashDecoding++',
+    summary:
+      'Splits share a maximum chosen ahead and are added without rescaling; a row that leaves its window is computed again.',
+    source: 'FlashDecoding++ (Hong et al. 2023), section 3',
+    forward: flashDecodingPlusForward,
+    backward: null,
+    supports: noBlockMask,
   }),
 ];
 

@@ -4,6 +4,7 @@ import { checkOutputs, faultOf, noRows, readOutputs, rowsToCheck } from './check
 import { compareBuilds } from './compareBuilds.ts';
 import { countAccesses } from './counting.ts';
 import type { GuardedDevice } from './device.ts';
+import { readDeviceNumbers } from './deviceNumbers.ts';
 import { messageOf } from './errors.ts';
 import { compileAll, type Execution, modulesOf } from './execution.ts';
 import { handOut } from './handOut.ts';
@@ -109,6 +110,7 @@ async function runSteps(
     if (steps.check) result.errors = await checkOutputs(execution, outputs, rows);
     const fault = faultOf(outputs, plan.mayOverflow ?? false);
     if (fault) return fail(result, `The kernel of ${plan.algorithm} gave wrong results: ${fault}.`);
+    if (plan.deviceNumbers) result.deviceNumbers = await readDeviceNumbers(execution, tensors);
     if (onOutput) await handOut(execution, tensors, onOutput);
 
     if (steps.count) {

@@ -60,6 +60,8 @@ export interface Measurement {
   counts: SiteCount[] | null;
   /** By output: o, lse. */
   errors: Record<string, ErrorMeasurement> | null;
+  /** The plan's device numbers, by name; absent where it has none, or was stopped before. */
+  deviceNumbers?: Record<string, number>;
   /** What the ledger saw: peak bytes of the plan's tensors, and the harness's own buffers apart. */
   memory: { peakBytes: number; harnessPeakBytes: number; buffers: BufferSize[] };
 }

@@ -72,6 +72,7 @@ export const measurementSchema: v.GenericSchema<unknown, Measurement> = v.object
       }),
     ),
   ),
+  deviceNumbers: v.exactOptional(v.record(key, integer)),
   memory: v.object({ peakBytes: integer, harnessPeakBytes: integer, buffers }),
 });
 

@@ -132,10 +132,30 @@ const plan: v.GenericSchema<Plan> = v.pipe(
     prologue: dispatches,
     dispatches: v.pipe(dispatches, v.minLength(1)),
     stages: v.pipe(v.array(name), v.maxLength(256)),
+    deviceNumbers: v.exactOptional(
+      v.pipe(
+        v.array(
+          v.object({
+            name: identifier,
+            buffer: identifier,
+            column: integer,
+            of: v.picklist(['sum', 'nonZero']),
+          }),
+        ),
+        v.maxLength(16),
+      ),
+    ),
     mayOverflow: v.exactOptional(v.boolean()),
   }),
   v.check((value) => unique(value.buffers.map((one) => one.name)), 'two buffers of one name'),
   v.check(bindingsFit, 'a dispatch binds past the end of a buffer, or one that does not exist'),
+  v.check(
+    ({ buffers, deviceNumbers = [] }) =>
+      deviceNumbers.every(({ buffer, column }) =>
+        buffers.some(({ name, elements }) => name === buffer && column < elements.width),
+      ),
+    'a device number is read from a buffer that does not exist, or past its rows',
+  ),
   v.check(
     (value) => value.dispatches.every((one) => value.stages.includes(one.stage)),
     'a dispatch belongs to a stage that the plan does not list',

@@ -4,7 +4,7 @@ import {
   heldKeys,
   pagedBytes,
   partialBytes,
-  partialLseBytes,
+  partialStatisticBytes,
 } from '../attention/cost/flashDecoding.ts';
 import { splitKeys } from '../attention/cost/packedTiles.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
@@ -22,7 +22,7 @@ import {
   sliceDispatch,
 } from './layout.ts';
 import { problemModule } from './modules.ts';
-import type { PlanBuffer, PlanModule, PlanResult } from './plan.ts';
+import type { PlanBuffer, PlanDispatch, PlanModule, PlanResult } from './plan.ts';
 import { rowsGrid, rowsModule } from './rowKernels.ts';
 import { unplannable } from './unplannable.ts';
 
@@ -41,10 +41,8 @@ export function decodingPlan(
     words: 'partial outputs',
   });
   if (reason) return { ok: false, reason };
-  const [split, merge] = flashDecodingStages;
-  const modules = { split: splitModule(problem, tiling, pages), merge: mergeModule(problem, tiling) };
-  const group = problem.heads / problem.kvHeads;
-  const keyRows = held.seqLenKv;
+  const [, merge] = flashDecodingStages;
+  const modules = { split: splitModule(problem, tiling, pages, false), merge: mergeModule(problem, tiling) };
   return {
     ok: true,
     plan: {
@@ -60,27 +58,17 @@ export function decodingPlan(
         ...optionBuffers(problem),
         outputBuffer(problem, 'o'),
         rowStatisticBuffer(problem, 'lse', 'output'),
-        ...scratchBuffers(problem, tiling),
+        ...partialBuffers(problem, tiling, 'partial_lse'),
       ],
       modules: [modules.split, modules.merge],
       prologue: [],
       dispatches: headSlices(problem, tiling).flatMap((slice) => [
-        sliceDispatch(problem, slice, limits, {
-          stage: split,
-          module: modules.split,
-          grid: [Math.ceil((group * problem.seqLenQ) / tiling.br), tiling.splits, slice.heads / group],
-          whole: [
-            ...partials(problem, tiling, slice),
-            ...(pages ? [{ name: 'block_table', binding: 7, bytes: blockTableBytes(problem) }] : []),
-          ],
-          keyRows,
-          uses: ['mask', 'scores'],
-        }),
+        splitDispatch(problem, tiling, slice, limits, modules.split, 'partial_lse', pages),
         sliceDispatch(problem, slice, limits, {
           stage: merge,
           module: modules.merge,
           grid: rowsGrid(problem, slice),
-          whole: partials(problem, tiling, slice),
+          whole: partials(problem, tiling, slice, 'partial_lse'),
           statistics: [{ name: 'lse', binding: 7 }],
           uses: ['mask', 'sinks'],
         }),
@@ -90,7 +78,36 @@ export function decodingPlan(
   };
 }
 
-function splitModule(problem: Problem, tiling: Tiling, pages: Pages | null): PlanModule {
+/** The first step; `statistic` is the buffer of what it leaves of each row beside the partial O. */
+export function splitDispatch(
+  problem: Problem,
+  tiling: Tiling,
+  slice: HeadSlice,
+  limits: DeviceLimits,
+  module: PlanModule,
+  statistic: string,
+  pages: Pages | null,
+): PlanDispatch {
+  const group = problem.heads / problem.kvHeads;
+  return sliceDispatch(problem, slice, limits, {
+    stage: flashDecodingStages[0],
+    module,
+    grid: [Math.ceil((group * problem.seqLenQ) / tiling.br), tiling.splits, slice.heads / group],
+    whole: [
+      ...partials(problem, tiling, slice, statistic),
+      ...(pages ? [{ name: 'block_table', binding: 7, bytes: blockTableBytes(problem) }] : []),
+    ],
+    keyRows: pages ? heldKeys(problem) : problem.seqLenKv,
+    uses: ['mask', 'scores'],
+  });
+}
+
+export function splitModule(
+  problem: Problem,
+  tiling: Tiling,
+  pages: Pages | null,
+  unified: boolean,
+): PlanModule {
   return problemModule(problem, tiling, {
     id: 'split',
     source: 'flash-decoding/split',
@@ -108,7 +125,7 @@ function splitModule(problem: Problem, tiling: Tiling, pages: Pages | null): Pla
       PAGES: pagesOf(problem),
       KEY_ROWS: pages ? heldKeys(problem) : problem.seqLenKv,
     },
-    conditions: { PAGED: pages !== null },
+    conditions: { PAGED: pages !== null, UNIFIED: unified },
   });
 }
 
@@ -142,7 +159,12 @@ function blockTable(problem: Problem, { table }: Pages): PlanBuffer {
   };
 }
 
-function scratchBuffers(problem: Problem, { splits, headsPerSlice }: Tiling): PlanBuffer[] {
+/** What the splits of one slice of heads leave. */
+export function partialBuffers(
+  problem: Problem,
+  { splits, headsPerSlice }: Tiling,
+  statistic: string,
+): PlanBuffer[] {
   const scratch = { role: 'scratch', fill: { kind: 'poison' } } as const;
   return [
     {
@@ -152,17 +174,17 @@ function scratchBuffers(problem: Problem, { splits, headsPerSlice }: Tiling): Pl
       ...scratch,
     },
     {
-      name: 'partial_lse',
-      bytes: headsPerSlice * partialLseBytes(problem, splits),
+      name: statistic,
+      bytes: headsPerSlice * partialStatisticBytes(problem, splits),
       elements: { dtype: 'f32', width: 1 },
       ...scratch,
     },
   ];
 }
 
-function partials(problem: Problem, { splits }: Tiling, { heads }: HeadSlice) {
+export function partials(problem: Problem, { splits }: Tiling, { heads }: HeadSlice, statistic: string) {
   return [
     { name: 'partial_o', binding: 5, bytes: heads * partialBytes(problem, splits) },
-    { name: 'partial_lse', binding: 6, bytes: heads * partialLseBytes(problem, splits) },
+    { name: statistic, binding: 6, bytes: heads * partialStatisticBytes(problem, splits) },
   ];
 }

@@ -76,6 +76,15 @@ export interface PlanDispatch {
   groupOffsetWord: number;
 }
 
+/** A number taken from one column of a buffer of unsigned 32-bit words, rows as its elements say. */
+export interface DeviceNumber {
+  name: string;
+  buffer: string;
+  column: number;
+  /** The sum of the words, or how many are not zero. */
+  of: 'sum' | 'nonZero';
+}
+
 /** What an algorithm dispatches for one problem on one device: pure data, safe to send to another process. */
 export interface Plan {
   algorithm: string;
@@ -93,6 +102,8 @@ export interface Plan {
   dispatches: PlanDispatch[];
   /** Names in the order in which they first run. */
   stages: string[];
+  /** Read after the first run: what the exact cost cannot know without the values of the inputs. */
+  deviceNumbers?: DeviceNumber[];
   /** Infinity and NaN in the outputs are what this algorithm shows: counted, but no failure. */
   mayOverflow?: boolean;
 }

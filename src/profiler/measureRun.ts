@@ -69,12 +69,13 @@ export async function measureRun(
       },
       options,
     );
-    const { status, reason, counts } = measurement;
+    const { status, reason, counts, deviceNumbers } = measurement;
     return {
       ...result,
       status,
       reason,
       measurement,
+      cost: deviceNumbers ? algorithmPass(row, pass).cost(problem, plan.tiling, deviceNumbers) : result.cost,
       counted: counts && countedTraffic(modules, plan.stages, counts),
     };
   } catch (error) {

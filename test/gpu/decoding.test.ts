@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findAlgorithm } from '../../src/attention/catalogue.ts';
 import type { DeviceLimits } from '../../src/attention/limits.ts';
 import { noOptions, type Problem } from '../../src/attention/problem.ts';
+import { fillNormals } from '../../src/attention/random/stream.ts';
 import type { RequestedTiling } from '../../src/attention/tiling.ts';
 import { measureRun } from '../../src/profiler/measureRun.ts';
 import { trafficDifference } from '../../src/profiler/sameTraffic.ts';
@@ -28,6 +29,7 @@ async function run(
   options: Partial<Problem>,
   tiling: RequestedTiling | null = null,
   limits: Partial<DeviceLimits> = {},
+  inputs?: ReadonlyMap<string, Float32Array>,
 ) {
   const device = host.session.description;
   const result = await measureRun(
@@ -41,7 +43,8 @@ async function run(
       budgetMs: null,
     },
     { ...device, limits: { ...device.limits, ...limits } },
-    host,
+    // The same device; a map of inputs stands for the files of a user.
+    inputs ? { ...host, measure: (_adapter, request) => host.session.measure(request, { inputs }) } : host,
   );
   expect(result.reason).toBeUndefined();
   expect(result.status).toBe('ok');
@@ -84,6 +87,53 @@ describe.each(['flash-decoding', 'flash-decoding-paged'])('%s', (id) => {
     } as const;
     const { cost } = await run(id, options, { splits: 8 });
     expect(cost!.tiles.skipped).toBeGreaterThan(0);
+  });
+});
+
+describe('flash-decoding-plus', () => {
+  const id = 'flash-decoding-plus';
+  const rows = decoding.batch * decoding.heads;
+
+  /** Queries of which one in three is so long that its scores leave the window. */
+  function longQueries(factor: number, every: number): Map<string, Float32Array> {
+    const q = new Float32Array(rows * 4 * decoding.headDim);
+    fillNormals(q, { seed: 1, stream: 0 });
+    return new Map([
+      ['q', q.map((x, index) => (Math.floor(index / decoding.headDim) % every === 0 ? x * factor : x))],
+    ]);
+  }
+
+  it('computes no row again where scores stay near the maximum chosen ahead', async () => {
+    const { measurement } = await run(id, { seqLenQ: 4 });
+    expect(measurement!.deviceNumbers).toEqual({ recomputedRows: 0, recomputedKeys: 0, recomputedSplits: 0 });
+  });
+
+  it.each([60, 3000])(
+    'computes rows again whose scores are %i times as large, and says how many',
+    async (factor) => {
+      const options = { seqLenQ: 4, causal: 'bottom-right', sinks: true } as const;
+      const { measurement, tiling } = await run(id, options, { splits: 5 }, {}, longQueries(factor, 3));
+      const { recomputedRows, recomputedKeys, recomputedSplits } = measurement!.deviceNumbers!;
+      expect(recomputedRows).toBeGreaterThan(0);
+      expect(recomputedRows).toBeLessThanOrEqual((rows * 4) / 3);
+      expect(recomputedKeys).toBeGreaterThan(290 * recomputedRows!);
+      expect(recomputedSplits).toBe(recomputedRows! * tiling!.splits);
+    },
+  );
+
+  it('computes rows again that see only keys far off, with every option', async () => {
+    const options = {
+      ...{ seqLenQ: 300, seqLenKv: 30, heads: 4, kvHeads: 2, alibi: true, dropout: 0.3, softcap: 4 },
+      bias: { batch: 2, heads: 1 },
+    };
+    const { measurement } = await run(id, options);
+    expect(measurement!.deviceNumbers!.recomputedRows).toBeGreaterThan(0);
+  });
+
+  it('takes slices of heads', async () => {
+    const limits = { maxStorageBufferBindingSize: 48_000, maxBufferSize: 480_000 };
+    const { tiling } = await run(id, { seqLenQ: 4 }, null, limits, longQueries(100, 2));
+    expect(tiling!.headsPerSlice).toBeLessThan(12);
   });
 });
 

@@ -37,7 +37,10 @@ export interface Cost {
 }
 
 /** Exact cost of `problem` computed with `tiling`. Pure; the same for every device of the same tiling. */
-export type CostModel = (problem: Problem, tiling: Tiling) => Cost;
+export type CostModel = (problem: Problem, tiling: Tiling, numbers?: DeviceNumbers) => Cost;
+
+/** What an algorithm does that depends on the values of its inputs, as the device told it, by name. */
+export type DeviceNumbers = Readonly<Record<string, number>>;
 
 /** One pass of an algorithm, as far as no GPU is needed to know it. */
 export interface AlgorithmPass {

@@ -3,13 +3,13 @@ import { pageKeys, pagesOf } from '../paging.ts';
 import type { Problem } from '../problem.ts';
 import type { Result } from '../shape.ts';
 import { rowLayout, tensorRows } from '../storage.ts';
-import type { TileSize } from '../tiling.ts';
-import { sumTraffic } from '../traffic.ts';
+import type { TileSize, Tiling } from '../tiling.ts';
+import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize, Cost } from './cost.ts';
 import { forwardFlops } from './flops.ts';
-import { packedSums, packedTileCounts, splitKeys } from './packedTiles.ts';
+import { type PackedSums, packedSums, packedTileCounts, splitKeys } from './packedTiles.ts';
 import { biasSize, exactMemory, rowStatisticSize, tensorSize } from './tensors.ts';
 
 export const flashDecodingStages = ['split', 'merge'] as const;
@@ -44,8 +44,8 @@ export function partialBytes({ seqLenQ, headDimV }: Problem, splits: number): nu
   return seqLenQ * splits * vec4s(headDimV) * 16;
 }
 
-/** Bytes of one head's log-sum-exps of the splits. */
-export function partialLseBytes({ seqLenQ }: Problem, splits: number): number {
+/** Bytes of one head's log-sum-exps, or sums, of the splits. */
+export function partialStatisticBytes({ seqLenQ }: Problem, splits: number): number {
   return seqLenQ * splits * 4;
 }
 
@@ -83,41 +83,68 @@ function passOf(paged: boolean): AlgorithmPass {
     splits: chooseSplits,
     cost: (problem, tiling): Cost => {
       const sums = packedSums(problem, tiling, pageKeys);
-      const [split, merge] = flashDecodingStages;
+      const [, merge] = flashDecodingStages;
       const queries = problem.batch * problem.seqLenQ;
-      const layout = (name: 'q' | 'k' | 'v' | 'o') => tensorRows(problem, name).layout;
-      const wide = rowLayout('f32', vec4s(problem.headDimV) * 4);
-      const word = rowLayout('f32', 1);
       const ofGroup = kvRowAccess.bind(null, problem);
-      const table = ofGroup({ stage: split, buffer: 'block_table', kind: 'load' }, sums.pagesWalked, word);
-      const bias = elementAccess(
-        problem,
-        { stage: split, buffer: 'bias', kind: 'load' },
-        visiblePairs(problem),
-      );
       return {
         traffic: sumTraffic('exact', flashDecodingStages, [
-          ofGroup({ stage: split, buffer: 'q', kind: 'load' }, sums.queryRows, layout('q')),
-          ofGroup({ stage: split, buffer: 'k', kind: 'load' }, sums.keysWalked, layout('k')),
-          ofGroup({ stage: split, buffer: 'v', kind: 'load' }, sums.keysWalked, layout('v')),
-          ...(paged ? [table] : []),
-          ...(problem.bias ? [bias] : []),
-          ofGroup({ stage: split, buffer: 'partial_o', kind: 'store' }, sums.partialRows, wide),
-          ofGroup({ stage: split, buffer: 'partial_lse', kind: 'store' }, sums.partialRows, word),
-          ofGroup({ stage: merge, buffer: 'partial_o', kind: 'load' }, sums.partialRows, wide),
-          ofGroup({ stage: merge, buffer: 'partial_lse', kind: 'load' }, sums.partialRows, word),
-          rowAccess(problem, { stage: merge, buffer: 'o', kind: 'store' }, queries, layout('o')),
+          ...splitAccesses(problem, sums, 'partial_lse', paged),
+          ofGroup(
+            { stage: merge, buffer: 'partial_o', kind: 'load' },
+            sums.partialRows,
+            partialLayout(problem),
+          ),
+          ofGroup({ stage: merge, buffer: 'partial_lse', kind: 'load' }, sums.partialRows, wordLayout),
+          rowAccess(
+            problem,
+            { stage: merge, buffer: 'o', kind: 'store' },
+            queries,
+            tensorRows(problem, 'o').layout,
+          ),
           elementAccess(problem, { stage: merge, buffer: 'lse', kind: 'store' }, queries),
         ]),
         flops: forwardFlops(problem),
         tiles: packedTileCounts(problem, sums),
-        memory: exactMemory(buffers(problem, tiling.splits, tiling.headsPerSlice, paged)),
+        memory: exactMemory(decodingBuffers(problem, tiling, 'partial_lse', paged)),
       };
     },
   };
 }
 
-function buffers(problem: Problem, splits: number, headsPerSlice: number, paged: boolean): BufferSize[] {
+/** What the first step moves; `statistic` is the buffer of what it leaves of each row beside the partial O. */
+export function splitAccesses(
+  problem: Problem,
+  sums: PackedSums,
+  statistic: string,
+  paged: boolean,
+): Access[] {
+  const [stage] = flashDecodingStages;
+  const layout = (name: 'q' | 'k' | 'v') => tensorRows(problem, name).layout;
+  const ofGroup = kvRowAccess.bind(null, problem);
+  const table = ofGroup({ stage, buffer: 'block_table', kind: 'load' }, sums.pagesWalked, wordLayout);
+  const bias = elementAccess(problem, { stage, buffer: 'bias', kind: 'load' }, visiblePairs(problem));
+  return [
+    ofGroup({ stage, buffer: 'q', kind: 'load' }, sums.queryRows, layout('q')),
+    ofGroup({ stage, buffer: 'k', kind: 'load' }, sums.keysWalked, layout('k')),
+    ofGroup({ stage, buffer: 'v', kind: 'load' }, sums.keysWalked, layout('v')),
+    ...(paged ? [table] : []),
+    ...(problem.bias ? [bias] : []),
+    ofGroup({ stage, buffer: 'partial_o', kind: 'store' }, sums.partialRows, partialLayout(problem)),
+    ofGroup({ stage, buffer: statistic, kind: 'store' }, sums.partialRows, wordLayout),
+  ];
+}
+
+export const wordLayout = rowLayout('f32', 1);
+
+/** A row of a partial O: whole vec4s. */
+export const partialLayout = ({ headDimV }: Problem) => rowLayout('f32', vec4s(headDimV) * 4);
+
+export function decodingBuffers(
+  problem: Problem,
+  { splits, headsPerSlice }: Tiling,
+  statistic: string,
+  paged: boolean,
+): BufferSize[] {
   const heads = Math.max(1, headsPerSlice);
   const keyed = (name: 'k' | 'v') =>
     paged ? { name, bytes: pagedBytes(problem, name) } : tensorSize(problem, name);
@@ -130,7 +157,7 @@ function buffers(problem: Problem, splits: number, headsPerSlice: number, paged:
     ...(paged ? [{ name: 'block_table', bytes: blockTableBytes(problem) }] : []),
     rowStatisticSize(problem, 'lse'),
     { name: 'partial_o', bytes: heads * partialBytes(problem, splits) },
-    { name: 'partial_lse', bytes: heads * partialLseBytes(problem, splits) },
+    { name: statistic, bytes: heads * partialStatisticBytes(problem, splits) },
   ];
 }
 
