@@ -1,6 +1,7 @@
 import { partialBytes } from '../../attention/cost/flashDecoding.ts';
 import { flashDecodingPlusStages, recomputedLayout } from '../../attention/cost/flashDecodingPlus.ts';
 import { splitKeys } from '../../attention/cost/packedTiles.ts';
+import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import { formatBytes } from '../../attention/units.ts';
@@ -22,16 +23,11 @@ import { unplannable } from '../unplannable.ts';
 export const plan: PlanBuilder = (problem, tiling, limits) => {
   const id = 'flash-decoding-plus';
   const recomputed = recomputedBuffer(problem);
-  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const reason =
     unplannable(id, problem, tiling, limits, {
       bytesPerHead: partialBytes(problem, tiling.splits),
       words: 'partial outputs',
-    }) ??
-    (recomputed.bytes > most
-      ? `${id} needs ${formatBytes(recomputed.bytes)} for the rows to compute again; this device binds at most ` +
-        `${formatBytes(most)}. Use fewer queries: it is made for few`
-      : null);
+    }) ?? tooLarge(id, recomputed, limits);
   if (reason) return { ok: false, reason };
   const [, merge, recompute] = flashDecodingPlusStages;
   const split = splitModule(problem, tiling, null, true);
@@ -93,6 +89,16 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
     },
   };
 };
+
+/** The rows are bound whole, whatever the slices. */
+function tooLarge(id: string, { bytes }: PlanBuffer, limits: DeviceLimits): string | null {
+  const { maxStorageBufferBindingSize, maxBufferSize } = limits;
+  if (bytes <= Math.min(maxStorageBufferBindingSize, maxBufferSize)) return null;
+  return (
+    `${id} needs ${formatBytes(bytes)} (${bytes} bytes) for which rows to compute again; this device binds at ` +
+    `most ${formatBytes(maxStorageBufferBindingSize)} (maxStorageBufferBindingSize). It is made for few queries`
+  );
+}
 
 const deviceNumbers: DeviceNumber[] = [
   { name: 'recomputedRows', buffer: 'recomputed', column: 0, of: 'nonZero' },

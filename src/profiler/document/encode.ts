@@ -92,6 +92,7 @@ export function documentRun(parts: RunParts): DocumentRun {
       nominal: toCount(cost.flops.nominal),
       exact: toCount(cost.flops.exact),
     },
+    ...(measurement?.deviceNumbers ? { deviceNumbers: { ...measurement.deviceNumbers } } : {}),
     errors: Object.fromEntries(
       Object.entries(measurement?.errors ?? {}).map(([output, error]) => [output, documentError(error)]),
     ),

@@ -165,6 +165,8 @@ const run = object({
     object({ provenance: exactly('exact'), peakBytes: count, buffers: list(object({ name, bytes: count })) }),
   ),
   flops: v.nullable(object({ provenance: exactly('exact'), nominal: count, exact: count })),
+  /** What depends on the values of the inputs, as the device told it: rows computed again, for instance. */
+  deviceNumbers: v.optional(named(integer)),
   /** By output: o, lse, dq, dk, dv. */
   errors: named(error),
 });
