@@ -37,6 +37,11 @@ export interface CatalogueRow {
    * algorithm's does not apply (it rounds on the way, by its own definition); says why in its cost file.
    */
   errorBound?: Readonly<Record<Dtype, number>>;
+  /**
+   * Problems whose numbers leave the range in which the algorithm stores them, by its own definition: it is
+   * run and counted, and its error is shown, but no bound holds.
+   */
+  leavesRange?: (problem: Problem) => boolean;
   /** Why it cannot compute a problem in a pass that it has, in a few words; null where it can. */
   supports: (problem: Problem, pass: Pass) => string | null;
 }
@@ -91,6 +96,8 @@ export const catalogue: readonly CatalogueRow[] = [
     source: 'Textbook softmax',
     forward: standardUnsafeForward,
     backward: standardBackward,
+    // ALiBi pushes whole rows below the score of -17 where e^x vanishes in f16.
+    leavesRange: ({ dtype, alibi }) => dtype === 'f16' && alibi,
     supports: noBlockMask,
   }),
   algorithm({

@@ -157,7 +157,8 @@ function judge(
     (most, each) => (most && most.relativeL2 / most.bound >= each.relativeL2 / each.bound ? most : each),
     null,
   );
-  const reason = faultOf(result) ?? outputs.map(outputFault).find((fault) => fault !== null) ?? null;
+  const bounded = row.leavesRange?.(problem) ? [] : outputs;
+  const reason = faultOf(result) ?? bounded.map(outputFault).find((fault) => fault !== null) ?? null;
   const { br, bc, dc } = result.tiling ?? { br: 0, bc: 0, dc: 0 };
   return {
     algorithm: row.id,
