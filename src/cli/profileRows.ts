@@ -26,7 +26,14 @@ const quantities = [
 
 /** Every row that at least one run has a number for. */
 export function metricRows(runs: readonly DocumentRun[]): MetricRow[] {
-  const rows = [...timeRows(runs), ...partialRows, ...trafficRows, ...sizeRows, ...errorRows(runs)];
+  const rows = [
+    ...timeRows(runs),
+    ...partialRows,
+    ...trafficRows,
+    ...sizeRows,
+    ...deviceNumberRows(runs),
+    ...errorRows(runs),
+  ];
   return rows.filter(({ cell }) => runs.some((run) => cell(run) !== null));
 }
 
@@ -119,6 +126,18 @@ const sizeRows: MetricRow[] = [
   },
   { label: 'operations', provenance: 'exact', cell: ({ flops }) => flops && formatFlops(flops.exact) },
 ];
+
+/** Work that depends on the inputs: `recomputedRows` reads `recomputed rows`. */
+function deviceNumberRows(runs: readonly DocumentRun[]): MetricRow[] {
+  return distinct(runs.flatMap(({ deviceNumbers }) => Object.keys(deviceNumbers ?? {}))).map((name) => ({
+    label: name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+    provenance: 'counted',
+    cell: ({ deviceNumbers }) => {
+      const number = deviceNumbers?.[name];
+      return number === undefined ? null : formatInteger(number);
+    },
+  }));
+}
 
 function errorRows(runs: readonly DocumentRun[]): MetricRow[] {
   return distinct(runs.flatMap(({ errors }) => Object.keys(errors))).flatMap((output): MetricRow[] => [

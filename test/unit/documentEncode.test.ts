@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { catalogue, chooseTiling } from '../../src/attention/catalogue.ts';
 import { guaranteedLimits } from '../../src/attention/limits.ts';
 import { noOptions, type Problem } from '../../src/attention/problem.ts';
+import { metricRows } from '../../src/cli/profileRows.ts';
 import type { Measurement } from '../../src/gpu/measurement.ts';
 import {
   documentDevice,
@@ -86,7 +87,7 @@ test('every algorithm of the catalogue makes a run that is written and read back
   const document = documentWith(catalogue.map(({ id }) => parts(id)));
   expect(readDocument(writeDocument(document))).toEqual({ ok: true, value: document });
   expect(document.devices[0]!.peaks!.f32Gflops).toBeNull();
-  expect(document.runs[0]!.traffic.exact!.loads).toBe(Number(parts('standard').cost!.traffic.loads));
+  expect(document.runs[0]!.traffic.exact!.loads).toBe(Number(parts(catalogue[0]!.id).cost!.traffic.loads));
 });
 
 test('a failed run keeps what was measured, and says nothing of what was not', () => {
@@ -122,6 +123,20 @@ test('a failed run keeps what was measured, and says nothing of what was not', (
   expect(failed.partial).toMatchObject({ provenance: 'measured', slicesDone: 2 });
   // The ledger saw an end that came too early: the plan's own bytes are the answer.
   expect(failed.memory!.peakBytes).toBeGreaterThan(1);
+});
+
+test('what the device told of its work is kept', () => {
+  const run = parts('flash-decoding-plus');
+  const measurement: Measurement = {
+    ...{ status: 'ok', time: null, partial: null, counts: null, errors: null },
+    deviceNumbers: { recomputedRows: 2, recomputedKeys: 70, recomputedSplits: 4 },
+    memory: { peakBytes: 1, harnessPeakBytes: 1, buffers: [] },
+  };
+  const document = documentWith([{ ...run, measurement }]);
+  expect(readDocument(writeDocument(document))).toEqual({ ok: true, value: document });
+  expect(document.runs[0]!.deviceNumbers).toEqual(measurement.deviceNumbers);
+  const labels = metricRows(document.runs).map(({ label, cell }) => [label, cell(document.runs[0]!)]);
+  expect(labels).toContainEqual(['recomputed rows', '2']);
 });
 
 test('a run that could not be planned has no cost, and its reason', () => {
