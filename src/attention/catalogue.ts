@@ -7,7 +7,7 @@ import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
 import { flashDecodingPlusForward } from './cost/flashDecodingPlus.ts';
-import { memoryEfficientForward } from './cost/memoryEfficient.ts';
+import { memoryEfficientBackward, memoryEfficientForward } from './cost/memoryEfficient.ts';
 import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
 import { standardBackward } from './cost/standardBackward.ts';
@@ -105,9 +105,9 @@ export const catalogue: readonly CatalogueRow[] = [
     title: 'Memory-efficient attention',
     summary:
       'About sqrt(M) chunks of keys leave partial outputs, merged for one chunk of queries after the other.',
-    source: 'Rabe and Staats 2021, section 3',
+    source: 'Rabe and Staats 2021',
     forward: memoryEfficientForward,
-    backward: null,
+    backward: memoryEfficientBackward,
     supports: noBlockMask,
   }),
   algorithm({

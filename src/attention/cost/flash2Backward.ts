@@ -29,8 +29,8 @@ export function deltaAccesses(problem: Problem, stage: string): Access[] {
  * keys reads, for each tile of bc query rows that sees any of them, Q twice, dO once and two statistics
  * per row.
  */
-function accesses(problem: Problem, tiling: Tiling): Access[] {
-  const [delta, dq, dkdv] = flash2BackwardStages;
+export function gradientAccesses(problem: Problem, tiling: Tiling): Access[] {
+  const [, dq, dkdv] = flash2BackwardStages;
   const byQuery = tileSums(problem, tiling.br, tiling.bc);
   const byKey = tileSums(problem, tiling.bc, tiling.br);
   const pairs = visiblePairs(problem);
@@ -44,7 +44,6 @@ function accesses(problem: Problem, tiling: Tiling): Access[] {
   const kvRow = (buffer: TensorName, kind: 'load' | 'store') =>
     kvRowAccess(problem, { stage: dkdv, buffer, kind }, keys, layout(buffer));
   return [
-    ...deltaAccesses(problem, delta),
     load(dq, 'q', byQuery.queryRowsSeeing),
     load(dq, 'dout', byQuery.queryRowsSeeing),
     single(dq, 'lse', byQuery.queryRowsSeeing),
@@ -74,7 +73,10 @@ export const flash2Backward: AlgorithmPass = {
     Math.max(plainTile(br, headDimV) + 8 * Math.max(br, bc), rowParts(br, bc)),
   scratchPerHead: () => 0,
   cost: (problem, tiling) => ({
-    traffic: sumTraffic('exact', flash2BackwardStages, accesses(problem, tiling)),
+    traffic: sumTraffic('exact', flash2BackwardStages, [
+      ...deltaAccesses(problem, flash2BackwardStages[0]),
+      ...gradientAccesses(problem, tiling),
+    ]),
     // S and dP in both kernels, then dQ, dK and dV.
     flops: backwardFlops(problem, 4 * problem.headDim + 3 * problem.headDimV),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),

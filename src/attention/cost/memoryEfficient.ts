@@ -6,13 +6,15 @@ import type { TileSize, Tiling } from '../tiling.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
-import type { AlgorithmPass } from './cost.ts';
-import { forwardFlops } from './flops.ts';
+import type { AlgorithmPass, BufferSize } from './cost.ts';
+import { flash2Backward, gradientAccesses } from './flash2Backward.ts';
+import { backwardFlops, forwardFlops } from './flops.ts';
 import { splitKeys } from './packedTiles.ts';
-import { exactMemory, forwardTensors } from './tensors.ts';
+import { biasSize, exactMemory, forwardTensors, rowStatisticSize, tensorSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 
 export const memoryEfficientStages = ['chunk', 'merge'] as const;
+export const memoryEfficientBackwardStages = ['chunk', 'merge', 'dq', 'dkdv'] as const;
 
 /** Queries that are worked on at a time; a constant, as the paper has it. */
 const queriesPerChunk = 128;
@@ -51,6 +53,15 @@ export function partialStatisticsBytes(problem: Problem, tiling: Pick<Tiling, 'b
   return heldRows(problem, tiling) * tiling.splits * 8;
 }
 
+/** What chunks leave for the merge. */
+function partialSizes(problem: Problem, tiling: Tiling): BufferSize[] {
+  const heads = Math.max(1, tiling.headsPerSlice);
+  return [
+    { name: 'partial_o', bytes: heads * partialOBytes(problem, tiling) },
+    { name: 'partial_statistics', bytes: heads * partialStatisticsBytes(problem, tiling) },
+  ];
+}
+
 /**
  * Memory-efficient attention (Rabe and Staats, arXiv 2112.05682): a chunk of queries against every chunk of
  * keys, each leaving its partial O, maximum and sum, which are merged before the next chunk of queries takes
@@ -58,13 +69,13 @@ export function partialStatisticsBytes(problem: Problem, tiling: Pick<Tiling, 'b
  * partial results are written and read once for each chunk of which it sees a key. Scores of a tile stay on
  * the chip here, where the paper leaves that to the compiler.
  */
-function accesses(problem: Problem, tiling: Tiling): Access[] {
+function summaryAccesses(problem: Problem, tiling: Tiling): Access[] {
   const [chunk, merge] = memoryEfficientStages;
   const keys = splitKeys(problem, tiling);
   const { keysWalked } = tileSums(problem, tiling.br, tiling.bc);
   const queryRows = tileSums(problem, tiling.br, keys).queryRowsPerTile;
   const parts = tileSums(problem, 1, keys).queryRowsPerTile;
-  const layout = (name: 'q' | 'k' | 'v' | 'o') => tensorRows(problem, name).layout;
+  const layout = (name: 'q' | 'k' | 'v') => tensorRows(problem, name).layout;
   const load = (buffer: 'q' | 'k' | 'v', rows: number) =>
     rowAccess(problem, { stage: chunk, buffer, kind: 'load' }, rows, layout(buffer));
   const partial = (stage: string, kind: 'load' | 'store'): Access[] => [
@@ -84,12 +95,34 @@ function accesses(problem: Problem, tiling: Tiling): Access[] {
     ...(problem.bias ? [bias] : []),
     ...partial(chunk, 'store'),
     ...partial(merge, 'load'),
-    rowAccess(
-      problem,
-      { stage: merge, buffer: 'o', kind: 'store' },
-      problem.batch * problem.seqLenQ,
-      layout('o'),
-    ),
+  ];
+}
+
+function forwardAccesses(problem: Problem, tiling: Tiling): Access[] {
+  const [, stage] = memoryEfficientStages;
+  const { layout } = tensorRows(problem, 'o');
+  const queries = problem.batch * problem.seqLenQ;
+  return [
+    ...summaryAccesses(problem, tiling),
+    rowAccess(problem, { stage, buffer: 'o', kind: 'store' }, queries, layout),
+  ];
+}
+
+/**
+ * Backward with checkpointing, as the paper differentiates: nothing of the forward pass is kept, the summaries of the chunks
+ * are computed again. Their merge reads dO and leaves the log-sum-exp and delta of a row, from which the two
+ * kernels of FlashAttention-2 recompute P and give dQ, dK and dV.
+ */
+function backwardAccesses(problem: Problem, tiling: Tiling): Access[] {
+  const [, stage] = memoryEfficientStages;
+  const { layout } = tensorRows(problem, 'dout');
+  const queries = problem.batch * problem.seqLenQ;
+  return [
+    ...summaryAccesses(problem, tiling),
+    rowAccess(problem, { stage, buffer: 'dout', kind: 'load' }, queries, layout),
+    elementAccess(problem, { stage, buffer: 'lse', kind: 'store' }, queries),
+    elementAccess(problem, { stage, buffer: 'delta', kind: 'store' }, queries),
+    ...gradientAccesses(problem, tiling),
   ];
 }
 
@@ -99,17 +132,31 @@ export const memoryEfficientForward: AlgorithmPass = {
     plainTile(br, headDim) + stagedTile(bc, dc) + stagedTile(br, bc) + rowParts(br, bc),
   scratchPerHead: partialOBytes,
   splits: chooseChunks,
-  cost: (problem, tiling) => {
-    const heads = Math.max(1, tiling.headsPerSlice);
-    return {
-      traffic: sumTraffic('exact', memoryEfficientStages, accesses(problem, tiling)),
-      flops: forwardFlops(problem),
-      tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
-      memory: exactMemory([
-        ...forwardTensors(problem),
-        { name: 'partial_o', bytes: heads * partialOBytes(problem, tiling) },
-        { name: 'partial_statistics', bytes: heads * partialStatisticsBytes(problem, tiling) },
-      ]),
-    };
-  },
+  cost: (problem, tiling) => ({
+    traffic: sumTraffic('exact', memoryEfficientStages, forwardAccesses(problem, tiling)),
+    flops: forwardFlops(problem),
+    tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
+    memory: exactMemory([...forwardTensors(problem), ...partialSizes(problem, tiling)]),
+  }),
+};
+
+export const memoryEfficientBackward: AlgorithmPass = {
+  stages: memoryEfficientBackwardStages,
+  // The chunks' kernel declares less than the gradients'.
+  workgroupMemory: flash2Backward.workgroupMemory,
+  scratchPerHead: partialOBytes,
+  splits: chooseChunks,
+  cost: (problem, tiling) => ({
+    traffic: sumTraffic('exact', memoryEfficientBackwardStages, backwardAccesses(problem, tiling)),
+    // The chunks' two products, S and dP in both of the gradients' kernels, then dQ, dK and dV.
+    flops: backwardFlops(problem, 5 * problem.headDim + 4 * problem.headDimV),
+    tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
+    memory: exactMemory([
+      ...(['q', 'k', 'v', 'dout', 'dq', 'dk', 'dv'] as const).map((name) => tensorSize(problem, name)),
+      ...(problem.bias ? [biasSize(problem)] : []),
+      rowStatisticSize(problem, 'lse'),
+      rowStatisticSize(problem, 'delta'),
+      ...partialSizes(problem, tiling),
+    ]),
+  }),
 };

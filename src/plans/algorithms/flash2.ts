@@ -4,6 +4,7 @@ import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import { vec4s } from '../../attention/workgroupMemory.ts';
+import { gradientDispatches, gradientModules } from '../flashGradients.ts';
 import {
   computedBuffer,
   type HeadSlice,
@@ -92,41 +93,10 @@ export function forwardDispatch(
 }
 
 function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Plan {
-  const [, dq, dkdv] = flash2BackwardStages;
   const forward = forwardModule(problem, tiling);
   const delta = deltaModule(problem, tiling);
-  const resident = tiling.br * (vec4s(problem.headDim) + vec4s(problem.headDimV));
-  const chunks = Math.ceil(problem.headDim / tiling.dc);
-  const chunksV = Math.ceil(problem.headDimV / tiling.dc);
-  const dqModule = problemModule(problem, tiling, {
-    id: dq,
-    source: 'flash2/backward_query',
-    tensors: [
-      { name: 'q', binding: 2, access: 'read' },
-      { name: 'k', binding: 3, access: 'read' },
-      { name: 'v', binding: 4, access: 'read' },
-      { name: 'dout', binding: 5, access: 'read' },
-      { name: 'dq', binding: 6, access: 'write' },
-    ],
-    rowTileVec4s: resident,
-    sumChunks: chunks,
-  });
-  const dkdvModule = problemModule(problem, tiling, {
-    id: dkdv,
-    source: 'flash2/backward_key',
-    tensors: [
-      { name: 'q', binding: 2, access: 'read' },
-      { name: 'k', binding: 3, access: 'read' },
-      { name: 'v', binding: 4, access: 'read' },
-      { name: 'dout', binding: 5, access: 'read' },
-      { name: 'dk', binding: 6, access: 'write' },
-      { name: 'dv', binding: 7, access: 'write' },
-    ],
-    rowTileVec4s: resident,
-    sumChunks: chunks + chunksV,
-  });
+  const gradients = gradientModules(problem, tiling);
   const slices = headSlices(problem, tiling);
-  const group = problem.heads / problem.kvHeads;
   return {
     algorithm: 'flash2',
     pass: 'backward',
@@ -145,30 +115,11 @@ function backwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): P
       outputBuffer(problem, 'dv'),
       rowStatisticBuffer(problem, 'delta', 'scratch'),
     ],
-    modules: [forward, delta, dqModule, dkdvModule],
+    modules: [forward, delta, gradients.dq, gradients.dkdv],
     prologue: slices.map((slice) => forwardDispatch(problem, tiling, slice, limits, forward)),
     dispatches: slices.flatMap((slice) => [
       deltaDispatch(problem, slice, limits, delta),
-      sliceDispatch(problem, slice, limits, {
-        stage: dq,
-        module: dqModule,
-        grid: [Math.ceil(problem.seqLenQ / tiling.br), slice.heads, 1],
-        statistics: [
-          { name: 'lse', binding: 7 },
-          { name: 'delta', binding: 8 },
-        ],
-        uses: ['mask', 'scores'],
-      }),
-      sliceDispatch(problem, slice, limits, {
-        stage: dkdv,
-        module: dkdvModule,
-        grid: [Math.ceil(problem.seqLenKv / tiling.br), slice.heads / group, 1],
-        statistics: [
-          { name: 'lse', binding: 8 },
-          { name: 'delta', binding: 9 },
-        ],
-        uses: ['mask', 'scores'],
-      }),
+      ...gradientDispatches(problem, tiling, slice, limits, gradients),
     ]),
     stages: [...flash2BackwardStages],
   };

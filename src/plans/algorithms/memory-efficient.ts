@@ -1,5 +1,6 @@
 import {
   heldRows,
+  memoryEfficientBackwardStages,
   memoryEfficientStages,
   partialOBytes,
   partialStatisticsBytes,
@@ -9,12 +10,14 @@ import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import { vec4s } from '../../attention/workgroupMemory.ts';
+import { gradientDispatches, gradientModules } from '../flashGradients.ts';
 import {
   type HeadSlice,
   headSlices,
   inputBuffer,
   optionBuffers,
   outputBuffer,
+  rowStatisticBuffer,
   sliceDispatch,
 } from '../layout.ts';
 import { problemModule } from '../modules.ts';
@@ -24,19 +27,61 @@ import { unplannable } from '../unplannable.ts';
 
 const id = 'memory-efficient';
 
-/** Two dispatches for each chunk of queries of each slice of heads; all use the same partial results. */
-export const plan: PlanBuilder = (problem, tiling, limits) => {
-  const reason = unplannable(id, problem, tiling, limits, {
-    bytesPerHead: partialOBytes(problem, tiling),
-    words: 'partial outputs',
-  });
+/**
+ * Two dispatches for each chunk of queries of each slice of heads; all use the same partial results. Backward
+ * does the same again and adds the two kernels of the gradients; it keeps nothing of the forward pass.
+ */
+export const plan: PlanBuilder = (problem, tiling, limits, pass) => {
+  const backward = pass === 'backward';
+  const reason = unplannable(
+    id,
+    problem,
+    tiling,
+    limits,
+    { bytesPerHead: partialOBytes(problem, tiling), words: 'partial outputs' },
+    backward ? ['q', 'k', 'v', 'dout', 'dq', 'dk', 'dv'] : undefined,
+  );
   if (reason) return { ok: false, reason };
-  const chunks = {
+  const chunk = chunkModule(problem, tiling);
+  const merge = mergeModule(problem, tiling, backward);
+  const gradients = backward ? gradientModules(problem, tiling) : null;
+  return {
+    ok: true,
+    plan: {
+      algorithm: id,
+      pass,
+      problem,
+      tiling,
+      buffers: [
+        inputBuffer(problem, 'q'),
+        inputBuffer(problem, 'k'),
+        inputBuffer(problem, 'v'),
+        ...(backward ? [inputBuffer(problem, 'dout')] : []),
+        ...optionBuffers(problem),
+        ...(backward ? gradientBuffers(problem) : [outputBuffer(problem, 'o')]),
+        ...partialBuffers(problem, tiling),
+      ],
+      modules: [chunk, merge, ...(gradients ? [gradients.dq, gradients.dkdv] : [])],
+      prologue: [],
+      dispatches: headSlices(problem, tiling).flatMap((slice) => [
+        ...summaryDispatches(problem, tiling, slice, limits, { chunk, merge, backward }),
+        ...(gradients ? gradientDispatches(problem, tiling, slice, limits, gradients) : []),
+      ]),
+      stages: [...(backward ? memoryEfficientBackwardStages : memoryEfficientStages)],
+    },
+  };
+};
+
+function chunkConstants(problem: Problem, tiling: Tiling) {
+  return {
     CHUNK_KEYS: splitKeys(problem, tiling),
     CHUNKS_OF_KEYS: tiling.splits,
     QUERY_CHUNK: heldRows(problem, tiling),
   };
-  const chunk = problemModule(problem, tiling, {
+}
+
+function chunkModule(problem: Problem, tiling: Tiling): PlanModule {
+  return problemModule(problem, tiling, {
     id: 'chunk',
     source: `${id}/chunk`,
     tensors: [
@@ -46,51 +91,33 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
     ],
     rowTileVec4s: tiling.br * vec4s(problem.headDim),
     sumChunks: Math.ceil(problem.headDimV / tiling.dc),
-    constants: chunks,
+    constants: chunkConstants(problem, tiling),
   });
-  const merge = rowsModule(
+}
+
+function mergeModule(problem: Problem, tiling: Tiling, backward: boolean): PlanModule {
+  return rowsModule(
     problem,
     tiling,
     {
       id: 'merge',
       source: `${id}/merge`,
-      tensors: [{ name: 'o', binding: 2, access: 'write' }],
-      constants: chunks,
+      tensors: [
+        backward ? { name: 'dout', binding: 2, access: 'read' } : { name: 'o', binding: 2, access: 'write' },
+      ],
+      constants: chunkConstants(problem, tiling),
+      conditions: { GRADIENTS: backward },
     },
     problem.headDimV,
   );
-  return {
-    ok: true,
-    plan: {
-      algorithm: id,
-      pass: 'forward',
-      problem,
-      tiling,
-      buffers: [
-        inputBuffer(problem, 'q'),
-        inputBuffer(problem, 'k'),
-        inputBuffer(problem, 'v'),
-        ...optionBuffers(problem),
-        outputBuffer(problem, 'o'),
-        ...partialBuffers(problem, tiling),
-      ],
-      modules: [chunk, merge],
-      prologue: [],
-      dispatches: headSlices(problem, tiling).flatMap((slice) =>
-        sliceDispatches(problem, tiling, slice, limits, chunk, merge),
-      ),
-      stages: [...memoryEfficientStages],
-    },
-  };
-};
+}
 
-function sliceDispatches(
+function summaryDispatches(
   problem: Problem,
   tiling: Tiling,
   slice: HeadSlice,
   limits: DeviceLimits,
-  chunk: PlanModule,
-  merge: PlanModule,
+  { chunk, merge, backward }: { chunk: PlanModule; merge: PlanModule; backward: boolean },
 ): PlanDispatch[] {
   const [chunkStage, mergeStage] = memoryEfficientStages;
   const held = heldRows(problem, tiling);
@@ -117,6 +144,12 @@ function sliceDispatches(
       module: merge,
       grid: [Math.ceil(rows / rowsPerGroup), slice.heads, 1],
       whole,
+      statistics: backward
+        ? [
+            { name: 'lse', binding: 7 },
+            { name: 'delta', binding: 8 },
+          ]
+        : [],
       uses: ['mask', 'sinks'],
     });
     dispatches.push(startingAt(chunked, rowStart / tiling.br), startingAt(merged, rowStart / rowsPerGroup));
@@ -129,6 +162,16 @@ function startingAt(dispatch: PlanDispatch, first: number): PlanDispatch {
   const params = [...dispatch.params];
   params[dispatch.groupOffsetWord] = first;
   return { ...dispatch, params };
+}
+
+function gradientBuffers(problem: Problem): PlanBuffer[] {
+  return [
+    outputBuffer(problem, 'dq'),
+    outputBuffer(problem, 'dk'),
+    outputBuffer(problem, 'dv'),
+    rowStatisticBuffer(problem, 'lse', 'scratch'),
+    rowStatisticBuffer(problem, 'delta', 'scratch'),
+  ];
 }
 
 function partialBuffers(problem: Problem, tiling: Tiling): PlanBuffer[] {
