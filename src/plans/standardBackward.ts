@@ -27,7 +27,7 @@ import { unplannable } from './unplannable.ts';
 
 type Conditions = NonNullable<ModuleRequest['conditions']>;
 
-/** dP = dO V^T; dV = P^T dO; dS; dQ = dS K; dK = dS^T Q. `raw` leaves out the factor 1 / sqrt(headDim). */
+/** dV = P^T dO; dP = dO V^T; dS; dQ = dS K; dK = dS^T Q. `conditions` hold for all five kernels. */
 export function gradientModules(
   problem: Problem,
   tiling: Tiling,
@@ -86,7 +86,10 @@ export function gradientModules(
   };
 }
 
-/** The five products and sums, as dispatches of a slice; those of `masked` kernels look the mask up. */
+/**
+ * The five as dispatches of a slice. `masked`: they look the mask up; `softcap`: dS takes its slope;
+ * `dropped`: dV takes P as dropout left it, which is kept beside P.
+ */
 export function gradientDispatches(
   problem: Problem,
   tiling: Tiling,
