@@ -7,6 +7,7 @@ import { flash2Forward } from './cost/flash2.ts';
 import { flash2Backward } from './cost/flash2Backward.ts';
 import { flashDecodingForward, flashDecodingPagedForward } from './cost/flashDecoding.ts';
 import { flashDecodingPlusForward } from './cost/flashDecodingPlus.ts';
+import { flashInt8Forward, flashInt8RotatedForward, int8ErrorBound } from './cost/flashInt8.ts';
 import { memoryEfficientBackward, memoryEfficientForward } from './cost/memoryEfficient.ts';
 import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
@@ -184,6 +185,26 @@ export const catalogue: readonly CatalogueRow[] = [
     source: 'FlashDecoding++ (Hong et al. 2023), section 3',
     forward: flashDecodingPlusForward,
     backward: null,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'flash-int8',
+    title: 'FlashAttention, int8',
+    summary: 'Q, K and V are coded in eight bits with a scale for each block; both products are int8.',
+    source: 'FlashAttention-3 (Shah et al. 2024), section 3.3, in int8 where it has FP8; SageAttention',
+    forward: flashInt8Forward,
+    backward: null,
+    errorBound: int8ErrorBound,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'flash-int8-rotated',
+    title: 'FlashAttention, int8, rotated',
+    summary: 'As flash-int8, with Q and K rotated by random signs and a Hadamard matrix, against outliers.',
+    source: 'FlashAttention-3 (Shah et al. 2024), section 3.3, incoherent processing',
+    forward: flashInt8RotatedForward,
+    backward: null,
+    errorBound: int8ErrorBound,
     supports: noBlockMask,
   }),
 ];
