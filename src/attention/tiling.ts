@@ -87,8 +87,9 @@ export function chooseTile(
     ok: false,
     error:
       `tiling ${asked} does not fit head dim ${shape.headDim} on this device: ` +
-      `${limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory, ` +
-      `${limits.maxComputeInvocationsPerWorkgroup} invocations; ask for a smaller tile`,
+      `${limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory (maxComputeWorkgroupStorageSize), ` +
+      `${limits.maxComputeInvocationsPerWorkgroup} invocations (maxComputeInvocationsPerWorkgroup); ` +
+      (asked === 'any' ? 'use a smaller head dim' : 'ask for a smaller tile'),
   };
 }
 
