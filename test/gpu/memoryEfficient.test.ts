@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { chooseTiling, findAlgorithm } from '../../src/attention/catalogue.ts';
 import type { DeviceDescription, DeviceLimits } from '../../src/attention/limits.ts';
-import { noOptions, type Problem } from '../../src/attention/problem.ts';
+import { noOptions, type Pass, type Problem } from '../../src/attention/problem.ts';
 import type { RequestedTiling } from '../../src/attention/tiling.ts';
 import { measureRun } from '../../src/profiler/measureRun.ts';
 import { trafficDifference } from '../../src/profiler/sameTraffic.ts';
@@ -27,41 +27,37 @@ const problem = (options: Partial<Problem>): Problem => ({
   ...options,
 });
 
-describe.each(row.passes)('memory-efficient attention %s', (pass) => {
-  async function measure(
-    of: Problem,
-    tiling: RequestedTiling | null = null,
-    limits: Partial<DeviceLimits> = {},
-  ) {
-    const result = await measureRun(
-      {
-        ...{ row, pass, problem: of, tiling, adapter: 'auto' },
-        steps: { check: { rows: 'all' }, count: true, time: null },
-        budgetMs: null,
-      },
-      { ...device, limits: { ...device.limits, ...limits } },
-      host,
-    );
-    expect(result.reason).toBeUndefined();
-    for (const error of Object.values(result.measurement!.errors!)) {
-      expect(error.relativeL2).toBeLessThan(1e-5);
-      expect(error.nonFinite).toBe(0);
-    }
-    expect(trafficDifference(result.counted!, result.cost!.traffic)).toBeNull();
-    expect(result.measurement!.memory.peakBytes).toBe(result.cost!.memory.peakBytes);
-    return result;
+async function measure(
+  pass: Pass,
+  of: Problem,
+  tiling: RequestedTiling | null = null,
+  limits: Partial<DeviceLimits> = {},
+) {
+  const result = await measureRun(
+    {
+      ...{ row, pass, problem: of, tiling, adapter: 'auto' },
+      steps: { check: { rows: 'all' }, count: true, time: null },
+      budgetMs: null,
+    },
+    { ...device, limits: { ...device.limits, ...limits } },
+    host,
+  );
+  expect(result.reason).toBeUndefined();
+  for (const error of Object.values(result.measurement!.errors!)) {
+    expect(error.relativeL2).toBeLessThan(1e-5);
+    expect(error.nonFinite).toBe(0);
   }
+  expect(trafficDifference(result.counted!, result.cost!.traffic)).toBeNull();
+  expect(result.measurement!.memory.peakBytes).toBe(result.cost!.memory.peakBytes);
+  return result;
+}
 
+describe.each(row.passes)('memory-efficient attention %s', (pass) => {
   it('takes several chunks of queries in turn, over the same partial results', async () => {
-    const { tiling, cost } = await measure(problem({ causal: 'bottom-right' }));
+    const { tiling, cost } = await measure(pass, problem({ causal: 'bottom-right' }));
     const partial = cost!.memory.buffers.find(({ name }) => name === 'partial_o')!;
     expect(partial.bytes).toBe(2 * 128 * tiling!.splits * 8 * 4);
-    await measure(problem({ window: { left: 40, right: 0 }, sinks: true }), { br: 12, bc: 8 });
-  });
-
-  it('takes as many chunks of keys as asked for, and one alone', async () => {
-    expect((await measure(problem({}), { bc: 16, splits: 5 })).tiling!.splits).toBe(5);
-    expect((await measure(problem({ seqLenQ: 20 }), { splits: 1 })).tiling!.splits).toBe(1);
+    await measure(pass, problem({ window: { left: 40, right: 0 }, sinks: true }), { br: 12, bc: 8 });
   });
 
   it('slices of heads where bindings are small', async () => {
@@ -75,8 +71,13 @@ describe.each(row.passes)('memory-efficient attention %s', (pass) => {
       headDimV: 7,
     });
     const limits = { maxStorageBufferBindingSize: 24_000, maxBufferSize: 240_000 };
-    expect((await measure(of, null, limits)).tiling!.headsPerSlice).toBeLessThan(12);
+    expect((await measure(pass, of, null, limits)).tiling!.headsPerSlice).toBeLessThan(12);
   });
+});
+
+it('takes as many chunks of keys as asked for, and one alone', async () => {
+  expect((await measure('forward', problem({}), { bc: 16, splits: 5 })).tiling!.splits).toBe(5);
+  expect((await measure('forward', problem({ seqLenQ: 20 }), { splits: 1 })).tiling!.splits).toBe(1);
 });
 
 it('partial results grow with the root of the key length, about sqrt(M) chunks', () => {
