@@ -81,7 +81,7 @@ export function* ringRows(
 }
 
 /** Parts of a device's buffer begin where any WebGPU device can bind. */
-const alignment = 256;
+export const alignment = 256;
 
 /** Where a device keeps what it receives, in bytes: two places for K and V, by turns. */
 export interface RingBuffer {

@@ -116,7 +116,7 @@ export type PlanBuilder = (problem: Problem, tiling: Tiling, limits: DeviceLimit
 
 /** One place in a kernel that reads or writes a storage buffer. */
 export interface AccessSite {
-  /** The WGSL variable, which is the plan's buffer name. */
+  /** The WGSL variable: the plan's buffer name, or the part of the buffers that a kernel meets in turn. */
   buffer: string;
   kind: 'load' | 'store';
   bytesPerAccess: number;

@@ -1,4 +1,4 @@
-import { ringBuffers, ringStages } from '../attention/cost/ring.ts';
+import { partialPerHead, ringBuffers, ringStages } from '../attention/cost/ring.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import type { Problem } from '../attention/problem.ts';
 import {
@@ -35,7 +35,10 @@ const sendGroup = 64;
 /** Ring attention of either layout: P steps of P flash blocks, with a send between one step and the next. */
 export function ringPlan(id: string, layout: RingLayout): PlanBuilder {
   return (problem, tiling, limits) => {
-    const reason = unplannable(id, problem, tiling, limits, null);
+    const reason = unplannable(id, problem, tiling, limits, {
+      bytesPerHead: partialPerHead(problem),
+      words: 'a running output',
+    });
     if (reason) return { ok: false, reason };
     return { ok: true, plan: new Ring(id, layout, problem, tiling, limits).plan() };
   };

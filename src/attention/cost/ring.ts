@@ -1,6 +1,6 @@
 import { maskClasses, visiblePairs } from '../mask.ts';
 import type { Problem } from '../problem.ts';
-import { holds, type RingLayout, ringBuffer, ringDevices, ringRows, shardOf } from '../ring.ts';
+import { alignment, holds, type RingLayout, ringBuffer, ringDevices, ringRows, shardOf } from '../ring.ts';
 import { rowLayout, tensorRows } from '../storage.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
@@ -61,6 +61,12 @@ function partialSize({ batch, heads, seqLenQ, headDimV }: Problem): BufferSize {
   return { name: 'partial_o', bytes: batch * heads * seqLenQ * rowLayout('f32', headDimV).bytes };
 }
 
+/** Bytes of the running O that one head binds, with what lies before it in an aligned binding. */
+export function partialPerHead(problem: Problem): number {
+  if (ringDevices(problem) === 1) return 0;
+  return problem.seqLenQ * rowLayout('f32', problem.headDimV).bytes + alignment;
+}
+
 /** Buffers beyond those of flash2, in the order in which the plan has them. */
 export function ringBuffers(problem: Problem, tiling: { headsPerSlice: number }): BufferSize[] {
   const devices = ringDevices(problem);
@@ -115,7 +121,7 @@ function ringForward(layout: RingLayout): AlgorithmPass {
   return {
     stages: ringStages(2),
     workgroupMemory: (shape, tile) => flash2Forward.workgroupMemory(shape, tile) + 4 * tile.br,
-    scratchPerHead: () => 0,
+    scratchPerHead: partialPerHead,
     // A slice sends the keys of its heads to the next device: no two slices share any.
     wholeGroups: true,
     cost: (problem, tiling) => {

@@ -221,10 +221,13 @@ function listBuffer(name: string, words: number[]): PlanBuffer {
 }
 
 function listReason({ bytes }: PlanBuffer, limits: DeviceLimits): string | null {
-  const most = Math.min(maxListWords * 4, limits.maxStorageBufferBindingSize);
+  const { maxStorageBufferBindingSize } = limits;
+  const most = Math.min(maxListWords * 4, maxStorageBufferBindingSize);
   if (bytes <= most) return null;
+  const limit =
+    most === maxStorageBufferBindingSize ? 'maxStorageBufferBindingSize' : 'the maximum of a plan';
   return (
     `${id} needs ${formatBytes(bytes)} (${bytes} bytes) for the list of its blocks; a list holds at most ` +
-    `${formatBytes(most)} (${most} bytes). Use larger tiles, a sparser block mask or a shorter sequence`
+    `${formatBytes(most)} (${limit}). Use larger tiles, a sparser block mask or a shorter sequence`
   );
 }

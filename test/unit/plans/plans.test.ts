@@ -90,6 +90,8 @@ describe('plans', () => {
     for (const { id, pass } of supporting(problem)) {
       const plan = planOrThrow(id, problem, enough, pass);
       const names = plan.buffers.map(({ name }) => name);
+      // What a ring sends goes from and to the buffers of all its devices in turn.
+      if (id.startsWith('ring')) names.push('sent', 'received');
       for (const { wgsl, hash, counting } of await linkPlan(plan)) {
         expect(hash).toMatch(/^[0-9a-f]{64}$/);
         expect(wgsl).not.toMatch(/@if|import |constants::/);
