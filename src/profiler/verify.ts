@@ -81,14 +81,20 @@ export async function verify(
     for (const pass of ['forward', 'backward'] as const) {
       let baseline: RunResult | null = null;
       for (const row of rows) {
-        if (!row.passes.includes(pass) || unsupported(row, verifyCase.problem, pass)) continue;
+        const own = takenProblem(row, pass, verifyCase);
+        if (!own) continue;
         options.onProgress?.({
           message: `${row.id} ${pass}: ${problemId(verifyCase.problem)}`,
           fraction: index / problems.length,
         });
         baseline ??= await standardRun(pass, context);
-        const result = row.id === 'standard' && baseline ? baseline : await runCase(row, pass, context);
-        cases.push(judge(row, verifyCase, result, row.id === 'standard' ? null : baseline));
+        const result =
+          row.id === 'standard' && baseline
+            ? baseline
+            : await runCase(row, pass, { ...context, verifyCase: own });
+        // With a mask of blocks it is another problem than the one the standard algorithm solved.
+        const comparable = own === verifyCase && row.id !== 'standard';
+        cases.push(judge(row, own, result, comparable ? baseline : null));
       }
     }
   }
@@ -106,6 +112,14 @@ export async function verify(
     passed,
     failed: cases.length - passed,
   };
+}
+
+/** The case as an algorithm can take it: as it is, or with its mask of blocks; null where neither. */
+function takenProblem(row: CatalogueRow, pass: Pass, verifyCase: VerifyCase): VerifyCase | null {
+  if (!row.passes.includes(pass)) return null;
+  if (unsupported(row, verifyCase.problem, pass) === null) return verifyCase;
+  const problem = { ...verifyCase.problem, blockMask: verifyCase.blockMask };
+  return unsupported(row, problem, pass) === null ? { ...verifyCase, problem } : null;
 }
 
 /** At most `count` of the items, evenly from first to last. */

@@ -1,3 +1,4 @@
+import type { BlockMask } from '../attention/blockMask.ts';
 import { type Dtype, noOptions, type Problem, type Window } from '../attention/problem.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
 import { coveringRows, type Factors, type Row } from './covering.ts';
@@ -8,6 +9,8 @@ export interface VerifyCase {
   row: Row;
   problem: Problem;
   tiling: RequestedTiling | null;
+  /** For algorithms that compute listed blocks alone: the problem with this mask. */
+  blockMask: BlockMask;
 }
 
 /** What is crossed: each combination of two (or three) levels meets in some case. */
@@ -27,6 +30,13 @@ export const verifyFactors = {
   tiling: ['default', 'forced'],
 } as const satisfies Factors;
 
+const blockMasks: readonly BlockMask[] = [
+  { kind: 'local', width: 2 },
+  { kind: 'strided', stride: 3 },
+  { kind: 'butterfly' },
+  { kind: 'random', density: 0.4 },
+];
+
 /**
  * Problems that contain every combination of `strength` levels of the factors, with sizes that are
  * multiples of nothing. The same seed gives the same cases.
@@ -36,6 +46,7 @@ export function verifyCases(seed: number, strength: 2 | 3 = 2): VerifyCase[] {
   return coveringRows(verifyFactors, strength, random).map((row) => ({
     row,
     problem: problemOf(row, random),
+    blockMask: random.pick(blockMasks),
     tiling:
       row.tiling === 'default' ? null : { br: random.pick([4, 8, 12, 16]), bc: random.pick([4, 8, 16]) },
   }));
