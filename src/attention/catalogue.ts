@@ -63,15 +63,6 @@ function algorithm(row: Omit<CatalogueRow, 'passes' | 'dtypes'>): CatalogueRow {
 
 export const catalogue: readonly CatalogueRow[] = [
   algorithm({
-    id: 'eager',
-    title: 'Eager attention',
-    summary: 'What an unfused framework runs: a dispatch for each operation, each over whole N x M matrices.',
-    source: 'The chain of operations of standard attention',
-    forward: eagerForward,
-    backward: eagerBackward,
-    supports: noBlockMask,
-  }),
-  algorithm({
     id: 'standard',
     title: 'Standard attention',
     summary: 'Scores and probabilities pass through memory: three dispatches, safe softmax.',
@@ -99,6 +90,15 @@ export const catalogue: readonly CatalogueRow[] = [
     backward: standardBackward,
     // ALiBi pushes whole rows below the score of -17 where e^x vanishes in f16.
     leavesRange: ({ dtype, alibi }) => dtype === 'f16' && alibi,
+    supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'eager',
+    title: 'Eager attention',
+    summary: 'What an unfused framework runs: a dispatch for each operation, each over whole N x M matrices.',
+    source: 'The chain of operations of standard attention',
+    forward: eagerForward,
+    backward: eagerBackward,
     supports: noBlockMask,
   }),
   algorithm({
@@ -132,15 +132,6 @@ export const catalogue: readonly CatalogueRow[] = [
     supports: noBlockMask,
   }),
   algorithm({
-    id: 'block-sparse-flash',
-    title: 'Block-sparse FlashAttention',
-    summary: 'Walks the listed blocks of the score matrix alone: K and V are read once for each of them.',
-    source: 'FlashAttention (Dao et al. 2022), section 3.3 and Algorithm 5',
-    forward: blockSparseForward,
-    backward: blockSparseBackward,
-    supports: ({ blockMask }) => (blockMask ? null : 'it computes listed blocks alone: give --block-mask'),
-  }),
-  algorithm({
     id: 'flash-decoding',
     title: 'Flash-Decoding',
     summary:
@@ -158,24 +149,6 @@ export const catalogue: readonly CatalogueRow[] = [
     forward: flashDecodingPagedForward,
     backward: null,
     supports: noBlockMask,
-  }),
-  algorithm({
-    id: 'ring',
-    title: 'Ring Attention',
-    summary: 'The sequence is spread over devices in stretches; K and V go round, O is merged at every stop.',
-    source: 'Ring Attention (Liu, Zaharia, Abbeel 2023), section 3',
-    forward: plainRingForward,
-    backward: null,
-    supports: ringSupports,
-  }),
-  algorithm({
-    id: 'ring-striped',
-    title: 'Striped Attention',
-    summary: 'Ring Attention with every P-th row on a device: a causal mask leaves all the same work.',
-    source: 'Striped Attention (Brandon et al. 2023), section 3',
-    forward: stripedRingForward,
-    backward: null,
-    supports: ringSupports,
   }),
   algorithm({
     id: 'flash-decoding-plus',
@@ -206,6 +179,33 @@ export const catalogue: readonly CatalogueRow[] = [
     backward: null,
     errorBound: int8ErrorBound,
     supports: noBlockMask,
+  }),
+  algorithm({
+    id: 'block-sparse-flash',
+    title: 'Block-sparse FlashAttention',
+    summary: 'Walks the listed blocks of the score matrix alone: K and V are read once for each of them.',
+    source: 'FlashAttention (Dao et al. 2022), section 3.3 and Algorithm 5',
+    forward: blockSparseForward,
+    backward: blockSparseBackward,
+    supports: ({ blockMask }) => (blockMask ? null : 'it computes listed blocks alone: give --block-mask'),
+  }),
+  algorithm({
+    id: 'ring',
+    title: 'Ring Attention',
+    summary: 'The sequence is spread over devices in stretches; K and V go round, O is merged at every stop.',
+    source: 'Ring Attention (Liu, Zaharia, Abbeel 2023), section 3',
+    forward: plainRingForward,
+    backward: null,
+    supports: ringSupports,
+  }),
+  algorithm({
+    id: 'ring-striped',
+    title: 'Striped Attention',
+    summary: 'Ring Attention with every P-th row on a device: a causal mask leaves all the same work.',
+    source: 'Striped Attention (Brandon et al. 2023), section 3',
+    forward: stripedRingForward,
+    backward: null,
+    supports: ringSupports,
   }),
 ];
 

@@ -29,7 +29,7 @@ test.each<[string[], RegExp]>([
   [['profile', '1,8,512,\n64\u001b[31m', '--json'], /head dim is not a whole number, "64\\u001b\[31m"/],
   [
     ['profile', shape, '--algorithms', 'flash9'],
-    /unknown algorithm "flash9": the algorithms are eager, standard, .*or all/,
+    /unknown algorithm "flash9": the algorithms are standard, .*or all/,
   ],
   [['profile', shape, '--algorithms', ''], /--algorithms has an empty name: the algorithms are/],
   [['profile', shape, '--algorithms', 'standard,'], /empty name/],
