@@ -9,6 +9,8 @@ export interface LedgerEntry {
   readonly category: LedgerCategory;
   readonly name: string;
   readonly bytes: number;
+  /** Bytes behind the tensor that no kernel may touch; booked as the harness's. */
+  readonly guardBytes: number;
   readonly buffer: GPUBuffer;
 }
 
@@ -25,13 +27,14 @@ export class Ledger {
 
   /**
    * Allocates, or throws `LimitError` before anything is allocated, `OutOfMemoryError`, or `GpuError`.
-   * Bytes must be a positive multiple of four.
+   * Bytes must be a positive multiple of four. A guard zone is left out where the buffer has no room for it.
    */
   async allocate(
     category: LedgerCategory,
     name: string,
     bytes: number,
     usage: GPUBufferUsageFlags,
+    wantedGuardBytes = 0,
   ): Promise<LedgerEntry> {
     if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes % 4 !== 0) {
       throw new GpuError(`Buffer ${name} has ${bytes} bytes; a positive multiple of 4 is needed.`);
@@ -39,26 +42,33 @@ export class Ledger {
     const { device } = this.#device;
     const { maxBufferSize } = device.limits;
     if (bytes > maxBufferSize) throw new LimitError(`Buffer ${name}`, bytes, maxBufferSize, 'maxBufferSize');
+    const guardBytes = bytes + wantedGuardBytes <= maxBufferSize ? wantedGuardBytes : 0;
     let buffer: GPUBuffer | undefined;
     try {
       await this.#device.scoped(`Buffer ${name} of ${bytes} bytes`, () => {
-        buffer = device.createBuffer({ label: name, size: bytes, usage });
+        buffer = device.createBuffer({ label: name, size: bytes + guardBytes, usage });
       });
     } catch (error) {
       buffer?.destroy();
       throw error;
     }
-    const entry: LedgerEntry = { category, name, bytes, buffer: buffer! };
+    const entry: LedgerEntry = { category, name, bytes, guardBytes, buffer: buffer! };
     this.#entries.add(entry);
-    this.#bytes[category] += bytes;
-    this.#peak[category] = Math.max(this.#peak[category], this.#bytes[category]);
+    this.#book(category, bytes);
+    this.#book('harness', guardBytes);
     return entry;
   }
 
   release(entry: LedgerEntry): void {
     if (!this.#entries.delete(entry)) return;
-    this.#bytes[entry.category] -= entry.bytes;
+    this.#book(entry.category, -entry.bytes);
+    this.#book('harness', -entry.guardBytes);
     entry.buffer.destroy();
+  }
+
+  #book(category: LedgerCategory, bytes: number): void {
+    this.#bytes[category] += bytes;
+    this.#peak[category] = Math.max(this.#peak[category], this.#bytes[category]);
   }
 
   currentBytes(category: LedgerCategory): number {

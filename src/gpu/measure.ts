@@ -7,6 +7,7 @@ import type { GuardedDevice } from './device.ts';
 import { readDeviceNumbers } from './deviceNumbers.ts';
 import { messageOf } from './errors.ts';
 import { compileAll, type Execution, modulesOf } from './execution.ts';
+import { guardFault } from './guards.ts';
 import { handOut } from './handOut.ts';
 import { Ledger } from './ledger.ts';
 import type { Measurement, MeasureRequest } from './measurement.ts';
@@ -106,6 +107,8 @@ async function runSteps(
       stop(result, overBudget(request, result.partial.predictedMs));
       return;
     }
+    const overrun = await guardFault(execution, tensors);
+    if (overrun) return fail(result, overrun);
     const outputs = await readOutputs(execution, tensors, rows);
     if (steps.check) result.errors = await checkOutputs(execution, outputs, rows);
     const fault = faultOf(outputs, plan.mayOverflow ?? false);

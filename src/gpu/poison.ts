@@ -44,8 +44,8 @@ export async function resetTensors(
     await guarded.scoped('Filling outputs with NaN', async () => {
       const { queue } = guarded.device;
       const encoder = guarded.device.createCommandEncoder();
-      for (const { name, fill } of written) {
-        if (fill.kind === 'zero') encoder.clearBuffer(tensors.get(name)!.buffer);
+      for (const { name, fill, bytes } of written) {
+        if (fill.kind === 'zero') encoder.clearBuffer(tensors.get(name)!.buffer, 0, bytes);
       }
       for (const { entry, word } of sources) {
         queue.writeBuffer(entry.buffer, 0, new Uint32Array(entry.bytes / 4).fill(word));

@@ -6,6 +6,7 @@ import { breathe } from './cancellation.ts';
 import { bufferUsage } from './constants.ts';
 import { GpuError } from './errors.ts';
 import type { Execution } from './execution.ts';
+import { guardBytes, writeGuards } from './guards.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { packRows } from './packing.ts';
 
@@ -18,9 +19,8 @@ const bytesBetweenFlushes = 64 * 1024 * 1024;
 export type Tensors = ReadonlyMap<string, LedgerEntry>;
 
 /**
- * Allocates the plan's buffers and fills those that no kernel writes. Out-of-range writes need no guard
- * zones: WebGPU clamps or drops them inside the binding, so they can only spoil elements that are compared
- * anyway. Option tables are the harness's: no algorithm is charged for them.
+ * Allocates the plan's buffers, each tensor with a guard zone behind it, and fills those that no kernel
+ * writes. Option tables are the harness's: no algorithm is charged for them.
  */
 export async function uploadTensors(execution: Execution): Promise<Tensors> {
   const { guarded, ledger, plan, reporter } = execution;
@@ -28,9 +28,14 @@ export async function uploadTensors(execution: Execution): Promise<Tensors> {
   for (const { name, role, bytes } of plan.buffers) {
     reporter.report('upload', null, 0);
     const isTable = role === 'table';
-    const usage = isTable ? tableUsage : tensorUsage;
-    tensors.set(name, await ledger.allocate(isTable ? 'harness' : 'tensor', name, bytes, usage));
+    tensors.set(
+      name,
+      isTable
+        ? await ledger.allocate('harness', name, bytes, tableUsage)
+        : await ledger.allocate('tensor', name, bytes, tensorUsage, guardBytes),
+    );
   }
+  writeGuards(execution, tensors);
   for (const [index, buffer] of plan.buffers.entries()) {
     const { buffer: target } = tensors.get(buffer.name)!;
     reporter.report('upload', null, index / plan.buffers.length);

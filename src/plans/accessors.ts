@@ -8,12 +8,17 @@ import type { ModuleTensor } from './plan.ts';
  *   load_<name>(row: u32, column4: u32) -> vec4<f32>     columns past the width are zero
  *   store_<name>(row: u32, column4: u32, x: vec4<f32>)   columns past the width are not written
  *
- * Storage is as `rowLayout` says; 16-bit elements are converted here, so kernels compute in f32 alone. An
+ * Storage is as `rowLayout` says; 16-bit elements are converted here, so kernels compute in f32 alone.
+ * With `nativeF16` rows of whole vec4s are arrays of `vec4<f16>`; all else is packed in 32-bit words. An
  * odd 16-bit row ends in a padding half, which is written with the column after the last one: kernels
  * hand in zero there. Bases are `params.bases`, in the order of `tensors`.
  */
-export function accessorModule(tensors: readonly ModuleTensor[]): string {
-  const parts = tensors.map((tensor, index) => {
+export function accessorModule(tensors: readonly ModuleTensor[], { nativeF16 = false } = {}): string {
+  const parts = tensors.map((each, index) => {
+    const tensor: StoredTensor = {
+      ...each,
+      native: nativeF16 && each.dtype === 'f16' && each.width % 4 === 0,
+    };
     const wants = [
       ...(tensor.access === 'write' ? [] : [loader(tensor, index)]),
       ...(tensor.access === 'read' ? [] : [storer(tensor, index)]),
@@ -23,30 +28,33 @@ export function accessorModule(tensors: readonly ModuleTensor[]): string {
   return ['import package::common::problem::params;', ...parts, conversions].join('\n\n');
 }
 
-function binding(tensor: ModuleTensor): string {
+/** A tensor, and whether it is an array of WGSL's own f16 vectors: the bytes and the accesses are the same. */
+type StoredTensor = ModuleTensor & { native: boolean };
+
+function binding(tensor: StoredTensor): string {
   const mode = tensor.access === 'read' ? 'read' : 'read_write';
   return `@group(0) @binding(${tensor.binding}) var<storage, ${mode}> ${tensor.name}: array<${elementType(tensor)}>;`;
 }
 
-function elementType({ dtype, width }: ModuleTensor): string {
+function elementType({ dtype, width, native }: StoredTensor): string {
+  if (native) return 'vec4<f16>';
   if (width % 4 === 0) return dtype === 'f32' ? 'vec4<f32>' : 'vec2<u32>';
   return dtype === 'f32' ? 'f32' : 'u32';
 }
 
 /** Index of the first element of a row, as WGSL. */
-function rowStart({ dtype, width }: ModuleTensor, index: number): string {
+function rowStart({ dtype, width }: StoredTensor, index: number): string {
   const base = `params.bases[${index >> 2}].${'xyzw'[index & 3]}`;
   return `${base} + row * ${rowLayout(dtype, width).accesses}u`;
 }
 
-function loader(tensor: ModuleTensor, index: number): string {
-  const { dtype, width } = tensor;
-  const name = tensor.name;
+function loader(tensor: StoredTensor, index: number): string {
+  const { dtype, width, native, name } = tensor;
   const head = `fn load_${tensor.name}(row: u32, column4: u32) -> vec4<f32> {`;
   const first = rowStart(tensor, index);
   if (width % 4 === 0) {
     const element = `${name}[${first} + column4]`;
-    const value = dtype === 'f32' ? element : `from_${dtype}(${element})`;
+    const value = dtype === 'f32' ? element : native ? `vec4<f32>(${element})` : `from_${dtype}(${element})`;
     return `${head}\n  return ${value};\n}`;
   }
   if (dtype === 'f32') {
@@ -68,13 +76,13 @@ function loader(tensor: ModuleTensor, index: number): string {
 }`;
 }
 
-function storer(tensor: ModuleTensor, index: number): string {
-  const { dtype, width } = tensor;
-  const name = tensor.name;
-  const head = `fn store_${tensor.name}(row: u32, column4: u32, x: vec4<f32>) {`;
+function storer(tensor: StoredTensor, index: number): string {
+  const { dtype, width, native, name } = tensor;
+  const head = `fn store_${name}(row: u32, column4: u32, x: vec4<f32>) {`;
   const first = rowStart(tensor, index);
   if (width % 4 === 0) {
-    return `${head}\n  ${name}[${first} + column4] = ${dtype === 'f32' ? 'x' : `to_${dtype}(x)`};\n}`;
+    const value = dtype === 'f32' ? 'x' : native ? 'vec4<f16>(x)' : `to_${dtype}(x)`;
+    return `${head}\n  ${name}[${first} + column4] = ${value};\n}`;
   }
   if (dtype === 'f32') {
     return `${head}

@@ -13,10 +13,10 @@ const sources = Object.fromEntries(
  * Links every module of a plan to plain WGSL and to its counting twin. Throws where a kernel does not link
  * or cannot be counted: both are faults of the kernel, not of the user.
  */
-export async function linkPlan(plan: Plan): Promise<LinkedModule[]> {
+export async function linkPlan(plan: Plan, features: readonly string[] = []): Promise<LinkedModule[]> {
   return Promise.all(
     plan.modules.map(async (module) => {
-      const wgsl = await linkModule(module);
+      const wgsl = await linkModule(module, usesNativeF16(module, features));
       const entryPoint = [...plan.prologue, ...plan.dispatches].find(
         (dispatch) => dispatch.module === module.id,
       )?.entryPoint;
@@ -26,18 +26,24 @@ export async function linkPlan(plan: Plan): Promise<LinkedModule[]> {
   );
 }
 
+/** Native f16 where the device has it and a tensor of the module is stored in it. */
+function usesNativeF16({ tensors }: PlanModule, features: readonly string[]): boolean {
+  const whole = tensors.some(({ dtype, width }) => dtype === 'f16' && width % 4 === 0);
+  return whole && features.includes('shader-f16');
+}
+
 /** Sizes are u32 in the kernels: `32` becomes `32u`. */
-async function linkModule(module: PlanModule): Promise<string> {
+async function linkModule(module: PlanModule, nativeF16: boolean): Promise<string> {
   const linked = await link({
     weslSrc: sources,
     rootModuleName: `./${module.source}.wesl`,
     conditions: module.conditions,
     constants: Object.fromEntries(Object.entries(module.constants).map(([name, size]) => [name, `${size}u`])),
-    virtualLibs: { tensors: () => accessorModule(module.tensors) },
+    virtualLibs: { tensors: () => accessorModule(module.tensors, { nativeF16 }) },
     keepComments: false,
     sourceMap: false,
   });
-  return linked.dest;
+  return nativeF16 ? `enable f16;\n${linked.dest}` : linked.dest;
 }
 
 async function sha256(text: string): Promise<string> {

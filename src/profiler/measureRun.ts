@@ -58,7 +58,7 @@ export async function measureRun(
   const planned = planFor(row, pass, problem, device.limits, request.tiling);
   if (!planned.ok) return { ...result, reason: planned.reason };
   const { plan } = planned;
-  const modules = await linkPlan(plan);
+  const modules = await linkPlan(plan, device.features);
   options.signal?.throwIfAborted();
   try {
     const measurement = await host.measure(
