@@ -23,7 +23,7 @@ export const stages: Stage[] = [
   { name: 'unit', run: () => runVitest('unit', { timeoutMs: 120_000 }) },
   {
     name: 'gpu',
-    run: async () => runVitest('gpu', { timeoutMs: 360_000, env: await embeddedAdapter(), serial: true }),
+    run: async () => runVitest('gpu', { timeoutMs: 720_000, env: await embeddedAdapter(), serial: true }),
   },
   { name: 'vscode', run: () => runExtensionTests({ timeoutMs: 240_000 }) },
   {

@@ -192,7 +192,7 @@ describe('a document', () => {
       'flash2 backward',
     ]);
     const legend = await panel.page.locator('[data-section=traffic] .legend').innerText();
-    for (const label of ['do gradient of o', 'o_partial', 'some-pages']) expect(legend).toContain(label);
+    for (const label of ['dout gradient of o', 'o_partial', 'some-pages']) expect(legend).toContain(label);
     expect((await paintedBars(panel.page, 'traffic')).length).toBeGreaterThan(8);
     await panel.screenshot('both-passes');
   });

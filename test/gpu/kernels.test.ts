@@ -138,11 +138,11 @@ describe('verify', () => {
       }) as typeof host.measure,
     };
     const report = await verify(
-      { algorithms: ['standard', 'flash2'], adapter: 'auto', seed: 3, cases: 1 },
+      { algorithms: ['standard', 'flash2'], adapter: 'auto', seed: 3, cases: 3 },
       spoiled,
     );
-    expect(report.failed).toBe(report.cases.length);
-    expect(report.failed).toBeGreaterThan(2);
-    expect(report.cases[0]!.reason).toMatch(/error of O/);
+    // Where a row sees one key the scale does not matter; in most cases it does.
+    expect(report.failed).toBeGreaterThan(report.cases.length / 2);
+    expect(report.cases.find(({ ok }) => !ok)!.reason).toMatch(/error of (o|lse|dq|dk|dv) .* is above/);
   });
 });
