@@ -105,8 +105,10 @@ describe.each(cases)('%s %s on the device', (id, pass) => {
 });
 
 describe('verify', () => {
-  it('passes on random problems with a fresh seed', async () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+  it('passes on problems in which the options meet', async () => {
+    // One seed, so that a change that breaks something is what a failure means; `attnprof verify` draws a
+    // fresh one each time.
+    const seed = 832_551_696;
     const report = await verify(
       { algorithms: catalogue.map(({ id }) => id), adapter: 'auto', seed, cases: 6 },
       host,
