@@ -4,14 +4,7 @@ import type { DeviceLimits } from '../attention/limits.ts';
 import type { Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import { vec4s } from '../attention/workgroupMemory.ts';
-import {
-  type HeadSlice,
-  headSlices,
-  inputBuffer,
-  optionBuffers,
-  outputBuffer,
-  sliceDispatch,
-} from './layout.ts';
+import { forwardInputs, type HeadSlice, headSlices, outputBuffer, sliceDispatch } from './layout.ts';
 import { problemModule } from './modules.ts';
 import type { PlanBuilder, PlanDispatch, PlanModule } from './plan.ts';
 import { unplannable } from './unplannable.ts';
@@ -44,10 +37,7 @@ export function int8Plan(id: string, rotated: boolean): PlanBuilder {
         problem,
         tiling,
         buffers: [
-          inputBuffer(problem, 'q'),
-          inputBuffer(problem, 'k'),
-          inputBuffer(problem, 'v'),
-          ...optionBuffers(problem),
+          ...forwardInputs(problem),
           outputBuffer(problem, 'o'),
           ...codes.map((size) => ({
             ...size,

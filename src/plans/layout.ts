@@ -75,6 +75,16 @@ export function optionBuffers(problem: Problem): PlanBuffer[] {
   return buffers;
 }
 
+/** What every forward pass takes: Q, K and V, the bias, and the table of option values. */
+export function forwardInputs(problem: Problem): PlanBuffer[] {
+  return [
+    inputBuffer(problem, 'q'),
+    inputBuffer(problem, 'k'),
+    inputBuffer(problem, 'v'),
+    ...optionBuffers(problem),
+  ];
+}
+
 /** Heads `headStart` .. `headStart + heads` of batch x heads. */
 export interface HeadSlice {
   headStart: number;

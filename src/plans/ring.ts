@@ -14,10 +14,9 @@ import { rowLayout, tensorRows } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import { vec4s } from '../attention/workgroupMemory.ts';
 import {
+  forwardInputs,
   type HeadSlice,
   headSlices,
-  inputBuffer,
-  optionBuffers,
   outputBuffer,
   rowStatisticBuffer,
   sliceDispatch,
@@ -75,10 +74,7 @@ class Ring {
       problem,
       tiling: this.#tiling,
       buffers: [
-        inputBuffer(problem, 'q'),
-        inputBuffer(problem, 'k'),
-        inputBuffer(problem, 'v'),
-        ...optionBuffers(problem),
+        ...forwardInputs(problem),
         outputBuffer(problem, 'o'),
         rowStatisticBuffer(problem, 'lse', 'output'),
         ...ringBuffers(problem, this.#tiling).map((size) => ({

@@ -1,14 +1,7 @@
 import { scoreBytes, standardStages } from '../attention/cost/standard.ts';
 import type { Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
-import {
-  headSlices,
-  inputBuffer,
-  matrixBuffer,
-  optionBuffers,
-  outputBuffer,
-  sliceDispatch,
-} from './layout.ts';
+import { forwardInputs, headSlices, matrixBuffer, outputBuffer, sliceDispatch } from './layout.ts';
 import { type ModuleRequest, problemModule } from './modules.ts';
 import type { PlanBuilder, PlanModule } from './plan.ts';
 import { rowsGrid, rowsModule } from './rowKernels.ts';
@@ -79,10 +72,7 @@ export function standardForwardBuilder(algorithm: string, softmaxSource: string)
         problem,
         tiling,
         buffers: [
-          inputBuffer(problem, 'q'),
-          inputBuffer(problem, 'k'),
-          inputBuffer(problem, 'v'),
-          ...optionBuffers(problem),
+          ...forwardInputs(problem),
           outputBuffer(problem, 'o'),
           matrixBuffer(problem, 's', tiling),
           matrixBuffer(problem, 'p', tiling),

@@ -8,6 +8,7 @@ import { formatBytes } from '../../attention/units.ts';
 import { vec4s } from '../../attention/workgroupMemory.ts';
 import {
   computedBuffer,
+  forwardInputs,
   type HeadSlice,
   headSlices,
   inputBuffer,
@@ -60,10 +61,7 @@ function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits, lis
     problem,
     tiling,
     buffers: [
-      inputBuffer(problem, 'q'),
-      inputBuffer(problem, 'k'),
-      inputBuffer(problem, 'v'),
-      ...optionBuffers(problem),
+      ...forwardInputs(problem),
       list,
       outputBuffer(problem, 'o'),
       rowStatisticBuffer(problem, 'lse', 'output'),

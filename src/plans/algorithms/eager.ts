@@ -12,11 +12,10 @@ import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import {
   type DispatchRequest,
+  forwardInputs,
   type HeadSlice,
   headSlices,
-  inputBuffer,
   matrixBuffer,
-  optionBuffers,
   outputBuffer,
   sliceDispatch,
 } from '../layout.ts';
@@ -128,10 +127,7 @@ function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Pl
     problem,
     tiling,
     buffers: [
-      inputBuffer(problem, 'q'),
-      inputBuffer(problem, 'k'),
-      inputBuffer(problem, 'v'),
-      ...optionBuffers(problem),
+      ...forwardInputs(problem),
       outputBuffer(problem, 'o'),
       matrixBuffer(problem, 's', tiling),
       matrixBuffer(problem, 'p', tiling),

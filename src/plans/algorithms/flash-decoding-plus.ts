@@ -6,14 +6,7 @@ import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import { formatBytes } from '../../attention/units.ts';
 import { partialBuffers, partials, splitDispatch, splitModule } from '../decoding.ts';
-import {
-  headSlices,
-  inputBuffer,
-  optionBuffers,
-  outputBuffer,
-  rowStatisticBuffer,
-  sliceDispatch,
-} from '../layout.ts';
+import { forwardInputs, headSlices, outputBuffer, rowStatisticBuffer, sliceDispatch } from '../layout.ts';
 import { problemModule } from '../modules.ts';
 import type { DeviceNumber, PlanBuffer, PlanBuilder } from '../plan.ts';
 import { rowsGrid, rowsModule } from '../rowKernels.ts';
@@ -51,10 +44,7 @@ export const plan: PlanBuilder = (problem, tiling, limits) => {
       problem,
       tiling,
       buffers: [
-        inputBuffer(problem, 'q'),
-        inputBuffer(problem, 'k'),
-        inputBuffer(problem, 'v'),
-        ...optionBuffers(problem),
+        ...forwardInputs(problem),
         outputBuffer(problem, 'o'),
         rowStatisticBuffer(problem, 'lse', 'output'),
         ...partialBuffers(problem, tiling, 'partial_sum'),

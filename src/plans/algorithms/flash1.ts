@@ -10,6 +10,7 @@ import type { Tiling } from '../../attention/tiling.ts';
 import { vec4s } from '../../attention/workgroupMemory.ts';
 import {
   computedBuffer,
+  forwardInputs,
   type HeadSlice,
   headSlices,
   inputBuffer,
@@ -53,14 +54,7 @@ function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Pl
     pass: 'forward',
     problem,
     tiling,
-    buffers: [
-      inputBuffer(problem, 'q'),
-      inputBuffer(problem, 'k'),
-      inputBuffer(problem, 'v'),
-      ...optionBuffers(problem),
-      outputBuffer(problem, 'o'),
-      statisticsBuffer(problem, 'forward'),
-    ],
+    buffers: [...forwardInputs(problem), outputBuffer(problem, 'o'), statisticsBuffer(problem, 'forward')],
     modules: [module],
     prologue: [],
     dispatches: headSlices(problem, tiling).map((slice) =>

@@ -7,6 +7,7 @@ import { vec4s } from '../../attention/workgroupMemory.ts';
 import { gradientDispatches, gradientModules } from '../flashGradients.ts';
 import {
   computedBuffer,
+  forwardInputs,
   type HeadSlice,
   headSlices,
   inputBuffer,
@@ -43,10 +44,7 @@ function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Pl
     problem,
     tiling,
     buffers: [
-      inputBuffer(problem, 'q'),
-      inputBuffer(problem, 'k'),
-      inputBuffer(problem, 'v'),
-      ...optionBuffers(problem),
+      ...forwardInputs(problem),
       outputBuffer(problem, 'o'),
       rowStatisticBuffer(problem, 'lse', 'output'),
     ],

@@ -4,10 +4,9 @@ import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
 import {
+  forwardInputs,
   headSlices,
-  inputBuffer,
   matrixBuffer,
-  optionBuffers,
   outputBuffer,
   rowStatisticBuffer,
   sliceDispatch,
@@ -68,10 +67,7 @@ function forwardPlan(problem: Problem, tiling: Tiling, limits: DeviceLimits): Pl
     problem,
     tiling,
     buffers: [
-      inputBuffer(problem, 'q'),
-      inputBuffer(problem, 'k'),
-      inputBuffer(problem, 'v'),
-      ...optionBuffers(problem),
+      ...forwardInputs(problem),
       outputBuffer(problem, 'o'),
       matrixBuffer(problem, 's', tiling),
       exponentials,
