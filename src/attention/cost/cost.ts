@@ -27,6 +27,18 @@ export interface TileCounts {
   partial: number;
 }
 
+/** What one stage computes, and in how many pieces it is handed out. */
+export interface StageWork {
+  stage: string;
+  /** Floating point operations of its matrix products over visible pairs: its share of `Flops.exact`. */
+  matmulFlops: bigint;
+  /** Exponentials taken for visible pairs. */
+  exponentials: bigint;
+  dispatches: number;
+  /** Workgroups of all its dispatches together. */
+  workgroups: number;
+}
+
 /** What one algorithm costs for one problem with one tiling: closed forms, no GPU touched. */
 export interface Cost {
   traffic: Traffic<'exact'>;
