@@ -1,4 +1,4 @@
-import { partialPerHead, ringBuffers, ringStages } from '../attention/cost/ring.ts';
+import { partialPerHead, ringBuffers, ringStages, sendGroup } from '../attention/cost/ring.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import type { Problem } from '../attention/problem.ts';
 import {
@@ -28,8 +28,6 @@ import { unplannable } from './unplannable.ts';
 
 /** Where a parameter block tells of the shards, as kernels/ring/shard.wesl has it: bases[2]. */
 const shardWord = firstBaseWord + 8;
-
-const sendGroup = 64;
 
 /** Ring attention of either layout: P steps of P flash blocks, with a send between one step and the next. */
 export function ringPlan(id: string, layout: RingLayout): PlanBuilder {

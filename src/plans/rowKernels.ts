@@ -1,12 +1,10 @@
+import { rowsPerGroup } from '../attention/cost/work.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import type { Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import { type HeadSlice, sliceDispatch } from './layout.ts';
 import { problemModule } from './modules.ts';
 import type { PlanDispatch, PlanModule } from './plan.ts';
-
-/** Rows that a workgroup of a row-wise kernel takes. */
-export const rowsPerGroup = 4;
 
 /**
  * A row-wise kernel over rows of `width` elements. LANES invocations share a row: a power of two, no more

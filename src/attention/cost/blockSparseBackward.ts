@@ -5,11 +5,12 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import { listAccess, listMemory, listSize } from './blockSparseFlash.ts';
 import type { AlgorithmPass } from './cost.ts';
-import { deltaAccesses, flash2Backward } from './flash2Backward.ts';
+import { deltaAccesses, deltaShape, flash2Backward, gradientShapes } from './flash2Backward.ts';
 import { backwardFlops } from './flops.ts';
 import { type ListedSums, listedSums } from './listedSums.ts';
 import { backwardTensors, exactMemory, rowStatisticSize } from './tensors.ts';
 import { tileCounts } from './tileSums.ts';
+import { stageWork } from './work.ts';
 
 export const blockSparseBackwardStages = ['delta', 'dq', 'dkdv'] as const;
 
@@ -86,6 +87,17 @@ export const blockSparseBackward: AlgorithmPass = {
         ...backwardFlops(problem, 0),
         exact: 2n * BigInt(problem.heads) * BigInt(sums.pairs) * dims,
       },
+      work: stageWork(
+        problem,
+        tiling,
+        [
+          deltaShape(problem, tiling),
+          gradientShapes(problem, tiling)[0]!,
+          // Blocks of keys are those of the mask.
+          { ...gradientShapes(problem, tiling)[1]!, perKvHead: sums.keyTiles / problem.batch },
+        ],
+        sums.pairs,
+      ),
       tiles: tileCounts(problem, sums),
       memory: exactMemory([
         ...backwardTensors(problem),

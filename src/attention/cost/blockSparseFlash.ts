@@ -9,6 +9,7 @@ import { forwardFlops } from './flops.ts';
 import { type ListedSums, listedSums } from './listedSums.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts } from './tileSums.ts';
+import { fusedShape, stageWork } from './work.ts';
 
 export const blockSparseStages = ['attention'] as const;
 
@@ -55,6 +56,7 @@ const cost: CostModel = (problem, tiling) => {
       ...forwardFlops(problem),
       exact: 2n * BigInt(problem.heads) * BigInt(sums.pairs) * dims,
     },
+    work: stageWork(problem, tiling, [fusedShape(problem, tiling, stage)], sums.pairs),
     tiles: tileCounts(problem, sums),
     memory: exactMemory([
       ...forwardTensors(problem),

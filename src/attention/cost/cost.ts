@@ -43,6 +43,8 @@ export interface StageWork {
 export interface Cost {
   traffic: Traffic<'exact'>;
   flops: Flops;
+  /** The same FLOPs stage by stage, in the order of `stages`, with what they are handed out as. */
+  work: StageWork[];
   tiles: TileCounts;
   /** Device memory of the plan's tensors; harness buffers (parameters, timestamps, read-back) are not in it. */
   memory: { provenance: 'exact'; peakBytes: number; buffers: BufferSize[] };

@@ -5,16 +5,24 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess } from './accesses.ts';
 import type { AlgorithmPass, Cost } from './cost.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
-import { rowProductAccesses, scoreBytes, standardWorkgroupMemory, weightedSumAccesses } from './standard.ts';
+import {
+  rowProductAccesses,
+  scoreBytes,
+  standardShapes,
+  standardWorkgroupMemory,
+  weightedSumAccesses,
+} from './standard.ts';
 import {
   keptBytes,
   keptMatrices,
   keptMemory,
   keySumAccesses,
   softmaxGradientAccesses,
+  standardBackwardShapes,
 } from './standardBackward.ts';
 import { exactMemory, forwardTensors, matrixSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { gridOf, type StageShape, stageWork } from './work.ts';
 
 const allForwardStages = ['scores', 'scale', 'mask', 'softmax', 'dropout', 'output'] as const;
 const allBackwardStages = ['dv', 'dp', 'dropout', 'softmax', 'mask', 'scale', 'dq', 'dk'] as const;
@@ -97,6 +105,24 @@ function backwardAccesses(problem: Problem, tiling: Tiling): Access[] {
 const everyTile = (problem: Problem, tiling: Tiling): Cost['tiles'] =>
   tileCounts(problem, tileSums(unmasked(problem), tiling.br, tiling.bc));
 
+/** The stages that standard attention has too, and the elementwise ones between them, in their order. */
+function shapesOf(
+  problem: Problem,
+  tiling: Tiling,
+  stages: readonly string[],
+  shared: readonly StageShape[],
+): StageShape[] {
+  const { rowGroups } = gridOf(problem, tiling);
+  return stages.map((stage) => {
+    const same = shared.find((shape) => shape.stage === (stage === 'softmax' ? softmaxOf(shared) : stage));
+    return { ...(same ?? { perHead: rowGroups }), stage };
+  });
+}
+
+/** What standard attention calls the softmax's stage: backward it is dS. */
+const softmaxOf = (shared: readonly StageShape[]) =>
+  shared.some(({ stage }) => stage === 'ds') ? 'ds' : 'softmax';
+
 /**
  * What an unfused framework runs: one dispatch for each operation, every one over the whole N x M matrix,
  * with elementwise operations in place. Per element of the matrix: one store of the scores, a load and a
@@ -109,6 +135,12 @@ export const eagerForward: AlgorithmPass = {
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', eagerForwardStages(problem), forwardAccesses(problem, tiling)),
     flops: { ...forwardFlops(problem), exact: forwardFlops(unmasked(problem)).exact },
+    work: stageWork(
+      problem,
+      tiling,
+      shapesOf(problem, tiling, eagerForwardStages(problem), standardShapes(problem, tiling, 2)),
+      matrixElements(problem),
+    ),
     tiles: everyTile(problem, tiling),
     memory: exactMemory([
       ...forwardTensors(problem),
@@ -133,6 +165,12 @@ export const eagerBackward: AlgorithmPass = {
     return {
       traffic: sumTraffic('exact', eagerBackwardStages(problem), backwardAccesses(problem, tiling)),
       flops: { ...backwardFlops(problem, dims), exact: backwardFlops(unmasked(problem), dims).exact },
+      work: stageWork(
+        problem,
+        tiling,
+        shapesOf(problem, tiling, eagerBackwardStages(problem), standardBackwardShapes(problem, tiling)),
+        matrixElements(problem),
+      ),
       tiles: everyTile(problem, tiling),
       memory: exactMemory(keptMemory(problem, tiling, eagerKept(problem))),
     };

@@ -9,6 +9,7 @@ import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
 import { backwardTensors, exactMemory, forwardTensors } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { fusedShape, stageWork } from './work.ts';
 
 export const flash1Stages = ['attention'] as const;
 export const flash1BackwardStages = ['gradients'] as const;
@@ -141,6 +142,8 @@ export const flash1Forward: AlgorithmPass = {
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', flash1Stages, forwardAccesses(problem, tiling)),
     flops: forwardFlops(problem),
+    // One workgroup walks all rows of tiles of a head.
+    work: stageWork(problem, tiling, [{ ...fusedShape(problem, tiling, flash1Stages[0]), perHead: 1 }]),
     tiles: tileCounts(problem, rowSums(problem, tiling).tiles),
     memory: exactMemory([...forwardTensors(problem), flash1StatisticsSize(problem, 'forward')]),
   }),
@@ -161,6 +164,14 @@ export const flash1Backward: AlgorithmPass = {
     traffic: sumTraffic('exact', flash1BackwardStages, backwardAccesses(problem, tiling)),
     // S and dP, then dQ, dK and dV.
     flops: backwardFlops(problem, 3 * problem.headDim + 2 * problem.headDimV),
+    work: stageWork(problem, tiling, [
+      {
+        stage: flash1BackwardStages[0],
+        columns: 3 * problem.headDim + 2 * problem.headDimV,
+        exponentials: 1,
+        perKvHead: 1,
+      },
+    ]),
     tiles: tileCounts(problem, rowSums(problem, tiling).tiles),
     memory: exactMemory([...backwardTensors(problem), flash1StatisticsSize(problem, 'backward')]),
   }),

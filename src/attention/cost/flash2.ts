@@ -7,6 +7,7 @@ import type { AlgorithmPass, CostModel } from './cost.ts';
 import { forwardFlops } from './flops.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { fusedShape, stageWork } from './work.ts';
 
 export const flash2Stages = ['attention'] as const;
 
@@ -32,6 +33,7 @@ const cost: CostModel = (problem, tiling) => {
       element({ stage, buffer: 'lse', kind: 'store' }, queries),
     ]),
     flops: forwardFlops(problem),
+    work: stageWork(problem, tiling, [fusedShape(problem, tiling, stage)]),
     tiles: tileCounts(problem, sums),
     memory: exactMemory([...forwardTensors(problem), rowStatisticSize(problem, 'lse')]),
   };

@@ -9,6 +9,7 @@ import type { AlgorithmPass } from './cost.ts';
 import { backwardFlops } from './flops.ts';
 import { backwardTensors, exactMemory, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { gridOf, type StageShape, stageWork } from './work.ts';
 
 export const flash2BackwardStages = ['delta', 'dq', 'dkdv'] as const;
 
@@ -63,6 +64,31 @@ export function gradientAccesses(problem: Problem, tiling: Tiling): Access[] {
   ];
 }
 
+/** Both kernels recompute S, P and dP; dQ, and dK with dV, are what each adds. */
+export function gradientShapes(problem: Problem, tiling: Pick<Tiling, 'br' | 'bc'>): StageShape[] {
+  const { headDim, headDimV, seqLenKv } = problem;
+  const [, dq, dkdv] = flash2BackwardStages;
+  return [
+    {
+      stage: dq,
+      columns: 2 * headDim + headDimV,
+      exponentials: 1,
+      perHead: gridOf(problem, tiling).rowTiles,
+    },
+    {
+      stage: dkdv,
+      columns: 2 * (headDim + headDimV),
+      exponentials: 1,
+      perKvHead: Math.ceil(seqLenKv / tiling.br),
+    },
+  ];
+}
+
+/** The row dot. */
+export function deltaShape(problem: Problem, tiling: Tiling): StageShape {
+  return { stage: flash2BackwardStages[0], perHead: gridOf(problem, tiling).rowGroups };
+}
+
 export const flash2Backward: AlgorithmPass = {
   stages: flash2BackwardStages,
   workgroupMemory: ({ headDim, headDimV }, { br, bc, dc }) =>
@@ -79,6 +105,7 @@ export const flash2Backward: AlgorithmPass = {
     ]),
     // S and dP in both kernels, then dQ, dK and dV.
     flops: backwardFlops(problem, 4 * problem.headDim + 3 * problem.headDimV),
+    work: stageWork(problem, tiling, [deltaShape(problem, tiling), ...gradientShapes(problem, tiling)]),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
     memory: exactMemory([
       ...backwardTensors(problem),

@@ -11,6 +11,7 @@ import type { AlgorithmPass, BufferSize, Cost } from './cost.ts';
 import { forwardFlops } from './flops.ts';
 import { type PackedSums, packedSums, packedTileCounts, splitKeys } from './packedTiles.ts';
 import { biasSize, exactMemory, rowStatisticSize, tensorSize } from './tensors.ts';
+import { gridOf, type StageShape, stageWork } from './work.ts';
 
 export const flashDecodingStages = ['split', 'merge'] as const;
 
@@ -104,11 +105,28 @@ function passOf(paged: boolean): AlgorithmPass {
           elementAccess(problem, { stage: merge, buffer: 'lse', kind: 'store' }, queries),
         ]),
         flops: forwardFlops(problem),
+        work: stageWork(problem, tiling, decodingShapes(problem, tiling)),
         tiles: packedTileCounts(problem, sums),
         memory: exactMemory(decodingBuffers(problem, tiling, 'partial_lse', paged)),
       };
     },
   };
+}
+
+/** Packed rows of a K/V head's group by splits, then the merge of every query row. */
+export function decodingShapes(problem: Problem, tiling: Tiling): StageShape[] {
+  const { heads, kvHeads, seqLenQ, headDim, headDimV } = problem;
+  const [split, merge] = flashDecodingStages;
+  const packedTiles = Math.ceil(((heads / kvHeads) * seqLenQ) / tiling.br);
+  return [
+    {
+      stage: split,
+      columns: headDim + headDimV,
+      exponentials: 1,
+      perKvHead: packedTiles * tiling.splits,
+    },
+    { stage: merge, perHead: gridOf(problem, tiling).rowGroups },
+  ];
 }
 
 /** What the first step moves; `statistic` is the buffer of what it leaves of each row beside the partial O. */

@@ -3,6 +3,7 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import type { AlgorithmPass } from './cost.ts';
 import {
   decodingBuffers,
+  decodingShapes,
   flashDecodingForward,
   partialLayout,
   splitAccesses,
@@ -11,6 +12,7 @@ import {
 import { forwardFlops } from './flops.ts';
 import { packedSums, packedTileCounts } from './packedTiles.ts';
 import { exactMemory } from './tensors.ts';
+import { stageWork } from './work.ts';
 
 export const flashDecodingPlusStages = ['split', 'merge', 'recompute'] as const;
 
@@ -32,6 +34,7 @@ const cost: AlgorithmPass['cost'] = (problem, tiling, numbers = {}) => {
   const partials = problem.kvHeads * sums.partialRows;
   const layout = (name: 'q' | 'k' | 'v' | 'o') => tensorRows(problem, name).layout;
   const flops = forwardFlops(problem);
+  const again = 2n * BigInt(recomputedKeys) * BigInt(problem.headDim + problem.headDimV);
   const access = (
     stage: string,
     kind: Access['kind'],
@@ -57,8 +60,16 @@ const cost: AlgorithmPass['cost'] = (problem, tiling, numbers = {}) => {
     ]),
     flops: {
       ...flops,
-      exact: flops.exact + 2n * BigInt(recomputedKeys) * BigInt(problem.headDim + problem.headDimV),
+      exact: flops.exact + again,
     },
+    work: [
+      ...stageWork(problem, tiling, decodingShapes(problem, tiling)),
+      ...stageWork(problem, tiling, [{ stage: recompute, perHead: problem.seqLenQ }]).map((work) => ({
+        ...work,
+        matmulFlops: again,
+        exponentials: BigInt(recomputedKeys),
+      })),
+    ],
     tiles: packedTileCounts(problem, sums),
     memory: exactMemory([
       ...decodingBuffers(problem, tiling, 'partial_sum', false),

@@ -10,6 +10,7 @@ import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { forwardFlops } from './flops.ts';
 import { exactMemory, forwardTensors } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { fusedShape, stageWork } from './work.ts';
 
 /**
  * Largest relative error of O that is accepted for normal inputs. A code is off by at most 1/254 of its
@@ -111,6 +112,16 @@ function flashInt8(rotated: boolean): AlgorithmPass {
     cost: (problem, tiling) => ({
       traffic: sumTraffic('exact', flashInt8Stages, accesses(problem, tiling, rotated)),
       flops: forwardFlops(problem),
+      work: stageWork(problem, tiling, [
+        {
+          stage: flashInt8Stages[0],
+          // Q, K and V.
+          dispatches: 3,
+          perHead: Math.ceil(problem.seqLenQ / rowsPerScale),
+          perKvHead: 2 * Math.ceil(problem.seqLenKv / rowsPerScale),
+        },
+        fusedShape(problem, tiling, flashInt8Stages[1]),
+      ]),
       tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
       memory: exactMemory([...forwardTensors(problem), ...int8Buffers(problem, tiling, rotated)]),
     }),

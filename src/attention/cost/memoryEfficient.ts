@@ -7,11 +7,12 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
-import { flash2Backward, gradientAccesses } from './flash2Backward.ts';
+import { flash2Backward, gradientAccesses, gradientShapes } from './flash2Backward.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
 import { splitKeys } from './packedTiles.ts';
 import { biasSize, exactMemory, forwardTensors, rowStatisticSize, tensorSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { rowsPerGroup, type StageShape, stageWork } from './work.ts';
 
 export const memoryEfficientStages = ['chunk', 'merge'] as const;
 export const memoryEfficientBackwardStages = ['chunk', 'merge', 'dq', 'dkdv'] as const;
@@ -126,6 +127,23 @@ function backwardAccesses(problem: Problem, tiling: Tiling): Access[] {
   ];
 }
 
+/** Two dispatches for each chunk of queries: chunks of keys, and their merge. */
+function summaryShapes(problem: Problem, tiling: Tiling): StageShape[] {
+  const { seqLenQ, headDim, headDimV } = problem;
+  const held = heldRows(problem, tiling);
+  const dispatches = Math.ceil(seqLenQ / held);
+  const rest = seqLenQ - (dispatches - 1) * held;
+  const groups = (size: number) => (dispatches - 1) * Math.ceil(held / size) + Math.ceil(rest / size);
+  const [chunk, merge] = memoryEfficientStages;
+  return [
+    {
+      ...{ stage: chunk, dispatches, columns: headDim + headDimV, exponentials: 1 },
+      perHead: groups(tiling.br) * tiling.splits,
+    },
+    { stage: merge, dispatches, perHead: groups(rowsPerGroup) },
+  ];
+}
+
 export const memoryEfficientForward: AlgorithmPass = {
   stages: memoryEfficientStages,
   workgroupMemory: ({ headDim }, { br, bc, dc }) =>
@@ -135,6 +153,7 @@ export const memoryEfficientForward: AlgorithmPass = {
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', memoryEfficientStages, forwardAccesses(problem, tiling)),
     flops: forwardFlops(problem),
+    work: stageWork(problem, tiling, summaryShapes(problem, tiling)),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
     memory: exactMemory([...forwardTensors(problem), ...partialSizes(problem, tiling)]),
   }),
@@ -150,6 +169,7 @@ export const memoryEfficientBackward: AlgorithmPass = {
     traffic: sumTraffic('exact', memoryEfficientBackwardStages, backwardAccesses(problem, tiling)),
     // The chunks' two products, S and dP in both of the gradients' kernels, then dQ, dK and dV.
     flops: backwardFlops(problem, 5 * problem.headDim + 4 * problem.headDimV),
+    work: stageWork(problem, tiling, [...summaryShapes(problem, tiling), ...gradientShapes(problem, tiling)]),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
     memory: exactMemory([
       ...(['q', 'k', 'v', 'dout', 'dq', 'dk', 'dv'] as const).map((name) => tensorSize(problem, name)),

@@ -2,6 +2,7 @@ import { maskClasses, visiblePairs } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import { alignment, holds, type RingLayout, ringBuffer, ringDevices, ringRows, shardOf } from '../ring.ts';
 import { rowLayout, tensorRows } from '../storage.ts';
+import type { Tiling } from '../tiling.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
@@ -9,6 +10,10 @@ import { flash2Forward } from './flash2.ts';
 import { forwardFlops } from './flops.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts } from './tileSums.ts';
+import { fusedShape, type StageShape, stageWork } from './work.ts';
+
+/** Accesses of K or V that one workgroup of a send copies. */
+export const sendGroup = 64;
 
 /** One device alone sends nothing. */
 export function ringStages(devices: number): readonly ['attention', ...string[]] {
@@ -117,6 +122,32 @@ function accesses(problem: Problem, sums: RingSums): Access[] {
   ];
 }
 
+/** Every device attends in every step, and sends K and V in every one but the last. */
+function ringShapes(problem: Problem, layout: RingLayout, tiling: Tiling): StageShape[] {
+  const devices = ringDevices(problem);
+  const [stage] = ringStages(devices);
+  const all = Array.from({ length: devices }, (_, device) => device);
+  const sum = (length: number, of: (rows: number) => number) =>
+    all.reduce((total, device) => total + of(shardOf(layout, length, devices, device).count), 0);
+  const attention: StageShape = {
+    ...fusedShape(problem, tiling, stage),
+    perHead: devices * sum(problem.seqLenQ, (rows) => Math.ceil(rows / tiling.br)),
+    dispatches: devices * devices,
+  };
+  if (devices === 1) return [attention];
+  const copies = (['k', 'v'] as const).map((name) => tensorRows(problem, name).layout.accesses);
+  const groups = (accesses: number) =>
+    sum(problem.seqLenKv, (rows) => Math.ceil((rows * accesses) / sendGroup));
+  return [
+    attention,
+    {
+      stage: 'send',
+      perKvHead: (devices - 1) * copies.reduce((total, accesses) => total + groups(accesses), 0),
+      dispatches: 2 * devices * (devices - 1),
+    },
+  ];
+}
+
 function ringForward(layout: RingLayout): AlgorithmPass {
   return {
     stages: ringStages(2),
@@ -129,6 +160,7 @@ function ringForward(layout: RingLayout): AlgorithmPass {
       return {
         traffic: sumTraffic('exact', ringStages(ringDevices(problem)), accesses(problem, sums)),
         flops: forwardFlops(problem),
+        work: stageWork(problem, tiling, ringShapes(problem, layout, tiling)),
         tiles: tileCounts(problem, sums),
         memory: exactMemory([
           ...forwardTensors(problem),

@@ -9,6 +9,7 @@ import type { AlgorithmPass, CostModel } from './cost.ts';
 import { forwardFlops } from './flops.ts';
 import { exactMemory, forwardTensors, matrixSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { gridOf, type StageShape, stageWork } from './work.ts';
 
 export const standardStages = ['scores', 'softmax', 'output'] as const;
 
@@ -68,7 +69,18 @@ export function scoreAccesses(problem: Problem, tiling: Tiling, stage: string): 
   ];
 }
 
-function standardCost(softmaxReads: number): CostModel {
+/** Stages of a forward pass through S and P; `exponentials` for each pair in the softmax. */
+export function standardShapes(problem: Problem, tiling: Tiling, exponentials: number): StageShape[] {
+  const { tiles, rowTiles, rowGroups } = gridOf(problem, tiling);
+  const [scores, softmax, output] = standardStages;
+  return [
+    { stage: scores, columns: problem.headDim, perHead: tiles },
+    { stage: softmax, exponentials, perHead: rowGroups },
+    { stage: output, columns: problem.headDimV, perHead: rowTiles },
+  ];
+}
+
+function standardCost(softmaxReads: number, exponentials: number): CostModel {
   return (problem, tiling) => {
     const pairs = visiblePairs(problem);
     const [scores, softmax, output] = standardStages;
@@ -80,6 +92,7 @@ function standardCost(softmaxReads: number): CostModel {
         ...weightedSumAccesses(problem, tiling, { stage: output, weights: 'p', keys: 'v', sums: 'o' }),
       ]),
       flops: forwardFlops(problem),
+      work: stageWork(problem, tiling, standardShapes(problem, tiling, exponentials), pairs),
       tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
       memory: exactMemory([
         ...forwardTensors(problem),
@@ -90,12 +103,12 @@ function standardCost(softmaxReads: number): CostModel {
   };
 }
 
-function standardPass(softmaxReads: number): AlgorithmPass {
+function standardPass(softmaxReads: number, exponentials: number): AlgorithmPass {
   return {
     stages: standardStages,
     workgroupMemory: standardWorkgroupMemory,
     scratchPerHead: scoreBytes,
-    cost: standardCost(softmaxReads),
+    cost: standardCost(softmaxReads, exponentials),
   };
 }
 
@@ -105,7 +118,10 @@ function standardPass(softmaxReads: number): AlgorithmPass {
  * write every visible score; the safe softmax reads each score three times (maximum, sum, division) and
  * writes each probability; output reads each probability once and V once for each row of tiles.
  */
-export const standardForward = standardPass(3);
+export const standardForward = standardPass(3, 2);
 
-/** With the online softmax (Milakov and Gimelshein 2018), which reads each score twice. */
-export const standardOnlineForward = standardPass(2);
+/**
+ * With the online softmax (Milakov and Gimelshein 2018), which reads each score twice and takes three
+ * exponentials of it: the sum so far is rescaled at every score.
+ */
+export const standardOnlineForward = standardPass(2, 3);

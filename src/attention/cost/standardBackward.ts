@@ -9,6 +9,7 @@ import { backwardFlops } from './flops.ts';
 import { rowProductAccesses, scoreBytes, standardWorkgroupMemory, weightedSumAccesses } from './standard.ts';
 import { biasSize, exactMemory, keptMatrixSize, matrixSize, tensorSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { gridOf, type StageShape, stageWork } from './work.ts';
 
 export const standardBackwardStages = ['dv', 'dp', 'ds', 'dq', 'dk'] as const;
 
@@ -42,6 +43,21 @@ export function softmaxGradientAccesses(problem: Problem, stage: string): Access
     elementAccess(problem, { stage, buffer: 'p', kind: 'load' }, 2 * pairs),
     elementAccess(problem, { stage, buffer: 'dp', kind: 'load' }, 2 * pairs),
     elementAccess(problem, { stage, buffer: 'ds', kind: 'store' }, pairs),
+  ];
+}
+
+/** The five products and the softmax's gradient; the exponentials were taken by the forward pass. */
+export function standardBackwardShapes(problem: Problem, tiling: Tiling): StageShape[] {
+  const { headDim, headDimV, seqLenKv } = problem;
+  const { tiles, rowTiles, rowGroups } = gridOf(problem, tiling);
+  const [dv, dp, ds, dq, dk] = standardBackwardStages;
+  const keyOwners = Math.ceil(seqLenKv / tiling.br);
+  return [
+    { stage: dv, columns: headDimV, perKvHead: keyOwners },
+    { stage: dp, columns: headDimV, perHead: tiles },
+    { stage: ds, perHead: rowGroups },
+    { stage: dq, columns: headDim, perHead: rowTiles },
+    { stage: dk, columns: headDim, perKvHead: keyOwners },
   ];
 }
 
@@ -91,6 +107,7 @@ export const standardBackward: AlgorithmPass = {
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', standardBackwardStages, accesses(problem, tiling)),
     flops: backwardFlops(problem, 2 * (problem.headDim + problem.headDimV)),
+    work: stageWork(problem, tiling, standardBackwardShapes(problem, tiling)),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
     memory: exactMemory(keptMemory(problem, tiling, keptMatrices(problem))),
   }),

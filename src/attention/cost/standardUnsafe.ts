@@ -6,9 +6,16 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { forwardFlops } from './flops.ts';
-import { scoreAccesses, scoreBytes, standardStages, standardWorkgroupMemory } from './standard.ts';
+import {
+  scoreAccesses,
+  scoreBytes,
+  standardShapes,
+  standardStages,
+  standardWorkgroupMemory,
+} from './standard.ts';
 import { exactMemory, forwardTensors, matrixSize, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
+import { stageWork } from './work.ts';
 
 const wordBytes = 4;
 
@@ -64,6 +71,7 @@ export const standardUnsafeForward: AlgorithmPass = {
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', standardStages, accesses(problem, tiling)),
     flops: forwardFlops(problem),
+    work: stageWork(problem, tiling, standardShapes(problem, tiling, 1)),
     tiles: tileCounts(problem, tileSums(problem, tiling.br, tiling.bc)),
     memory: exactMemory([
       ...forwardTensors(problem),

@@ -6,6 +6,7 @@ import {
   partialStatisticsBytes,
 } from '../../attention/cost/memoryEfficient.ts';
 import { splitKeys } from '../../attention/cost/packedTiles.ts';
+import { rowsPerGroup } from '../../attention/cost/work.ts';
 import type { DeviceLimits } from '../../attention/limits.ts';
 import type { Problem } from '../../attention/problem.ts';
 import type { Tiling } from '../../attention/tiling.ts';
@@ -22,7 +23,7 @@ import {
 } from '../layout.ts';
 import { problemModule } from '../modules.ts';
 import type { PlanBuffer, PlanBuilder, PlanDispatch, PlanModule } from '../plan.ts';
-import { rowsModule, rowsPerGroup } from '../rowKernels.ts';
+import { rowsModule } from '../rowKernels.ts';
 import { unplannable } from '../unplannable.ts';
 
 const id = 'memory-efficient';
