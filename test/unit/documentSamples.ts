@@ -64,8 +64,22 @@ export function sampleDocument(): ProfileDocument {
           samplesMs: [1.5, 2, 2.5],
           stages: [{ name: 'scores', medianMs: 1 }],
         },
+        projection: {
+          ...{
+            provenance: 'modelled',
+            ms: 2.2,
+            lowMs: 1,
+            highMs: 4,
+            assumptions: ['Half of peak bandwidth.'],
+          },
+          stages: [{ name: 'scores', ms: 2.2, limitedBy: 'bandwidth' }],
+        },
         partial: null,
         traffic: {
+          modelled: {
+            ...documentTraffic({ ...traffic, provenance: 'modelled' }),
+            cache: { device: 'Some GPU', bytes: 41_943_040, residentWorkgroups: 108, coarsening: 1 },
+          },
           counted: documentTraffic(traffic),
           exact: documentTraffic({ ...traffic, provenance: 'exact' }),
           bound: documentTraffic({ ...traffic, provenance: 'bound' }),
@@ -183,6 +197,23 @@ const measuredTime = fc.tuple(time, time, time, time).chain((values) => {
   });
 });
 
+const projection = fc.tuple(time, time, time).chain((values) => {
+  const [lowMs, ms, highMs] = values.sort((a, b) => a - b) as [number, number, number];
+  return fc.record({
+    provenance: fc.constant('modelled' as const),
+    ...{ ms: fc.constant(ms), lowMs: fc.constant(lowMs), highMs: fc.constant(highMs) },
+    stages: fc.array(
+      fc.record({
+        name: word,
+        ms: time,
+        limitedBy: fc.constantFrom('bandwidth' as const, 'launch' as const),
+      }),
+      { maxLength: 3 },
+    ),
+    assumptions: fc.array(text, { maxLength: 3 }),
+  });
+});
+
 const errors = fc.dictionary(
   word,
   fc.record({
@@ -202,7 +233,7 @@ function run(devices: string[], problems: string[]): fc.Arbitrary<DocumentRun> {
     .record({
       device: fc.constantFrom(...devices),
       problem: fc.constantFrom(...problems),
-      engine: fc.constant('webgpu' as const),
+      engine: fc.constantFrom('webgpu' as const, 'model' as const),
       algorithm: word,
       pass: fc.constantFrom('forward' as const, 'backward' as const),
       status: fc.constantFrom('ok' as const, 'skipped' as const, 'stopped' as const, 'failed' as const),
@@ -245,7 +276,8 @@ function run(devices: string[], problems: string[]): fc.Arbitrary<DocumentRun> {
       flops: maybe(fc.record({ provenance: fc.constant('exact' as const), nominal: count, exact: count })),
       errors,
     })
-    .map((fields) => (fields.status === 'ok' ? fields : { ...fields, reason: 'because' }));
+    .map((fields) => (fields.status === 'ok' ? fields : { ...fields, reason: 'because' }))
+    .chain((fields) => maybe(projection).map((model) => (model ? { ...fields, projection: model } : fields)));
 }
 
 /** Every valid document, within reason: any text, counts past 2^53, any mixture of what is known and not. */

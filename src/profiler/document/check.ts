@@ -31,9 +31,12 @@ function checkRun(run: DocumentRun, devices: Set<string>, problems: Set<string>)
   if (!devices.has(run.device)) return `.device: no device has the id ${quote(run.device)}`;
   if (!problems.has(run.problem)) return `.problem: no problem has the id ${quote(run.problem)}`;
   if (run.status !== 'ok' && !run.reason) return `.reason is missing: a run that is ${run.status} says why`;
-  const { time, tiles, partial } = run;
+  const { time, tiles, partial, projection } = run;
   if (time && !(time.p25Ms <= time.medianMs && time.medianMs <= time.p75Ms)) {
     return `.time: expected p25Ms, medianMs and p75Ms in rising order, found ${time.p25Ms}, ${time.medianMs}, ${time.p75Ms}`;
+  }
+  if (projection && !(projection.lowMs <= projection.ms && projection.ms <= projection.highMs)) {
+    return `.projection: expected lowMs, ms and highMs in rising order, found ${projection.lowMs}, ${projection.ms}, ${projection.highMs}`;
   }
   if (tiles && tiles.skipped + tiles.partial > tiles.total) {
     return `.tiles: ${tiles.skipped} skipped and ${tiles.partial} partial are more than the ${tiles.total} there are`;

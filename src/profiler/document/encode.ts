@@ -9,6 +9,7 @@ import { toCount } from './counts.ts';
 import {
   type DocumentDevice,
   type DocumentProblem,
+  type DocumentProjection,
   type DocumentRun,
   type DocumentTally,
   type DocumentTraffic,
@@ -51,6 +52,7 @@ export interface RunParts {
   /** Ids of the document's device and problem. */
   device: string;
   problem: string;
+  engine?: DocumentRun['engine'];
   algorithm: string;
   pass: Pass;
   status: DocumentRun['status'];
@@ -63,26 +65,38 @@ export interface RunParts {
   /** The access sites' totals, summed by buffer and stage. */
   counted: Traffic<'counted'> | null;
   measurement: Measurement | null;
+  /** Traffic behind a last-level cache, and the cache that was assumed. */
+  modelled?: ModelledTraffic | null;
+  projection?: DocumentProjection | null;
+}
+
+export interface ModelledTraffic {
+  traffic: Traffic<'modelled'>;
+  cache: { device: string; bytes: number; residentWorkgroups: number; coarsening: number };
 }
 
 /** One run. What a measurement did not reach is null; what it did reach is kept, whatever the status. */
 export function documentRun(parts: RunParts): DocumentRun {
-  const { cost, bound, counted, measurement, tiling } = parts;
+  const { cost, bound, counted, measurement, tiling, modelled, projection } = parts;
   const { time = null, partial = null } = measurement ?? {};
   return {
     device: parts.device,
     problem: parts.problem,
-    engine: 'webgpu',
+    engine: parts.engine ?? 'webgpu',
     algorithm: parts.algorithm,
     pass: parts.pass,
     status: parts.status,
     ...(parts.reason === undefined ? {} : { reason: parts.reason }),
     tiling: tiling && { ...tiling },
     time: time && { provenance: 'measured', ...time },
+    ...(projection ? { projection } : {}),
     partial: partial && { provenance: 'measured', ...partial },
     traffic: {
       ...(counted ? { counted: documentTraffic(counted) } : {}),
       ...(cost ? { exact: documentTraffic(cost.traffic) } : {}),
+      ...(modelled
+        ? { modelled: { ...documentTraffic(modelled.traffic), cache: { ...modelled.cache } } }
+        : {}),
       ...(bound ? { bound: documentTraffic(bound) } : {}),
     },
     tiles: cost && { ...cost.tiles },

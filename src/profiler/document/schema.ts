@@ -45,6 +45,25 @@ function traffic<const P extends string>(provenance: P) {
   });
 }
 
+/** The last-level cache that a model of traffic assumed. */
+const cacheModel = object({
+  /** The GPU whose cache it is. */
+  device: text,
+  bytes: count,
+  residentWorkgroups: positive,
+  /** Neighbouring tiles taken as one, to bound the time that the model takes. */
+  coarsening: positive,
+});
+
+/** Bytes that pass between memory and the last-level cache; the other rows are before any cache. */
+const modelledTraffic = object({
+  provenance: exactly('modelled'),
+  ...tallyEntries,
+  buffers,
+  stages: v.optional(list(stageTraffic)),
+  cache: v.optional(cacheModel),
+});
+
 /** Null is off. A file from before the option was known lacks it: it was off then. */
 function option<S extends v.GenericSchema>(value: S) {
   return v.optional(v.nullable(value), null);
@@ -126,6 +145,20 @@ const time = object({
   stages: list(object({ name, medianMs: ms })),
 });
 
+/** What binds a stage in the model of its time. */
+const stageLimits = ['bandwidth', 'matmul', 'exponentials', 'launch'] as const;
+
+/** Time as a model has it, for the device of the run, between the least and the most that it takes for possible. */
+const projection = object({
+  provenance: exactly('modelled'),
+  ms,
+  lowMs: ms,
+  highMs: ms,
+  stages: list(object({ name, ms, limitedBy: oneOf(stageLimits) })),
+  /** What it takes for granted, one sentence each. */
+  assumptions: list(text),
+});
+
 /** How far a stopped run came, and how long the whole would take at that rate. */
 const partial = object({
   provenance: exactly('measured'),
@@ -139,7 +172,8 @@ const partial = object({
 const run = object({
   device: id,
   problem: id,
-  engine: exactly('webgpu'),
+  /** `model`: nothing was run, every number is a closed form or a model. */
+  engine: oneOf(['webgpu', 'model']),
   algorithm: name,
   pass: oneOf(passes),
   status: oneOf(runStatuses),
@@ -150,11 +184,12 @@ const run = object({
   ),
   route: v.optional(text),
   time: v.nullable(time),
+  projection: v.optional(projection),
   partial: v.nullable(partial),
   traffic: object({
     counted: v.optional(traffic('counted')),
     exact: v.optional(traffic('exact')),
-    modelled: v.optional(traffic('modelled')),
+    modelled: v.optional(modelledTraffic),
     bound: v.optional(traffic('bound')),
     measured: v.optional(traffic('measured')),
   }),
@@ -195,5 +230,6 @@ export type DocumentRun = ProfileDocument['runs'][number];
 export type DocumentProblem = ProfileDocument['problems'][number];
 export type DocumentDevice = ProfileDocument['devices'][number];
 export type DocumentTraffic<P extends Provenance = Provenance> = NonNullable<DocumentRun['traffic'][P]>;
+export type DocumentProjection = v.InferOutput<typeof projection>;
 export type DocumentTally = v.InferOutput<typeof tally>;
 export type { Count };
