@@ -30,6 +30,7 @@ const rowsOf: Record<string, keyof CheckedRows> = {
 
 /** The sample of a check; `wanted` rows of each kind, fewer dK and dV rows where they would take too long. */
 export function rowsToCheck({ plan }: Execution, wanted: number | 'all'): CheckedRows {
+  if (!plan.problem) return noRows;
   const { problem, tiling, pass } = plan;
   return {
     queries: sampleRows(problem, tiling.br, wanted),
@@ -60,6 +61,7 @@ export async function checkOutputs(
   rows: CheckedRows,
 ): Promise<Record<string, ErrorMeasurement>> {
   const { problem } = execution.plan;
+  if (!problem) return {};
   const { batch, heads, kvHeads, seqLenQ, seqLenKv } = problem;
   const of = { queries: batch * heads * seqLenQ, keys: batch * kvHeads * seqLenKv };
   const errors: Record<string, ErrorMeasurement> = {};
@@ -79,6 +81,7 @@ async function references(
   outputs: Outputs,
   { queries, keys }: CheckedRows,
 ): Promise<[string, Float64Array][]> {
+  if (!plan.problem) return [];
   const read = planReader(plan, given);
   reporter.report('check', null, 0);
   const options = { signal, onProgress: (fraction: number) => reporter.report('check', null, fraction) };

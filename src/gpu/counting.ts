@@ -1,7 +1,7 @@
-import type { PlanDispatch } from '../plans/plan.ts';
+import type { PlanBinding, PlanDispatch } from '../plans/plan.ts';
 import { bufferUsage } from './constants.ts';
 import { GpuError } from './errors.ts';
-import { compileAll, type Execution } from './execution.ts';
+import { compileAll, type Execution, isNeverCut } from './execution.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { SiteCount } from './measurement.ts';
 import { readWords } from './readback.ts';
@@ -64,7 +64,9 @@ async function allocateCounters(execution: Execution): Promise<Map<string, Count
     const key = counterKey(dispatch);
     const { sites, counterBinding } = modules.get(dispatch.module)!.counting;
     if (counters.has(key) || sites.length === 0) continue;
-    if (dispatch.bindings.some(({ binding }) => binding === counterBinding) || counterBinding === 0) {
+    const isParameters = counterBinding === 0 && !isNeverCut(dispatch);
+    const isTaken = ({ group = 0, binding }: PlanBinding) => group === 0 && binding === counterBinding;
+    if (isParameters || dispatch.bindings.some(isTaken)) {
       throw new GpuError(`Module ${dispatch.module} counts into binding ${counterBinding}, which is taken.`);
     }
     // A new buffer is zero by WebGPU's rules.

@@ -1,4 +1,5 @@
 import type { DeviceDescription, Peaks } from '../attention/limits.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 import type { GuardedDevice } from './device.ts';
 import { measurePlan } from './measure.ts';
 import type { Measurement, MeasureRequest } from './measurement.ts';
@@ -26,7 +27,7 @@ export class DeviceSession implements GpuSession {
     return this.#guarded.lost;
   }
 
-  measure(request: MeasureRequest, options: MeasureOptions = {}): Promise<Measurement> {
+  measure(request: MeasureRequest<AnyPlan>, options: MeasureOptions = {}): Promise<Measurement> {
     return this.#inTurn(async () => {
       const start = performance.now();
       const context = { guarded: this.#guarded, cache: this.#cache, isSoftware: this.#isSoftware };

@@ -1,3 +1,5 @@
+import type { CompileProblem } from './measurement.ts';
+
 /** Something a GPU, its driver or a plan did wrong. The message says what happened and what to do next. */
 export class GpuError extends Error {
   override name = 'GpuError';
@@ -29,6 +31,12 @@ export class OutOfMemoryError extends GpuError {
 /** A kernel that the device's compiler refuses. */
 export class CompileError extends GpuError {
   override name = 'CompileError';
+  readonly problems: readonly CompileProblem[];
+
+  constructor(message: string, problems: readonly CompileProblem[] = [], options?: ErrorOptions) {
+    super(message, options);
+    this.problems = problems;
+  }
 }
 
 /** The device is gone: destroyed, reset by the driver, or unplugged. */

@@ -1,4 +1,4 @@
-import type { LinkedModule, Plan, PlanDispatch } from '../plans/plan.ts';
+import type { AnyPlan, LinkedModule, PlanDispatch } from '../plans/plan.ts';
 import { throwIfCancelled } from './cancellation.ts';
 import type { GuardedDevice } from './device.ts';
 import { GpuError } from './errors.ts';
@@ -12,7 +12,7 @@ import type { ProgressReporter } from './progress.ts';
 export interface Execution {
   readonly guarded: GuardedDevice;
   readonly ledger: Ledger;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly modules: ReadonlyMap<string, LinkedModule>;
   readonly cache: PipelineCache;
   readonly pace: Pace;
@@ -33,7 +33,12 @@ export function kernelKey(dispatch: PlanDispatch): string {
   return `${dispatch.module}:${dispatch.entryPoint}`;
 }
 
-export function modulesOf(request: MeasureRequest): Map<string, LinkedModule> {
+/** Whether a dispatch runs whole, however long it takes: its kernel knows no offset of workgroups. */
+export function isNeverCut({ params }: PlanDispatch): boolean {
+  return params.length === 0;
+}
+
+export function modulesOf(request: MeasureRequest<AnyPlan>): Map<string, LinkedModule> {
   const modules = new Map(request.modules.map((module) => [module.id, module]));
   const { plan } = request;
   const buffers = new Set(plan.buffers.map((buffer) => buffer.name));
@@ -48,7 +53,7 @@ export function modulesOf(request: MeasureRequest): Map<string, LinkedModule> {
         throw new GpuError(`The plan of ${plan.algorithm} binds buffer ${buffer}, which it does not have.`);
       }
     }
-    if (dispatch.groupOffsetWord + 3 > dispatch.params.length) {
+    if (!isNeverCut(dispatch) && dispatch.groupOffsetWord + 3 > dispatch.params.length) {
       throw new GpuError(`A dispatch of ${plan.algorithm} has no room for its workgroup offset.`);
     }
   }

@@ -1,12 +1,13 @@
 import { formatMs } from '../attention/units.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 import { abortError, throwIfCancelled } from './cancellation.ts';
 import { checkOutputs, faultOf, noRows, readOutputs, rowsToCheck } from './check.ts';
 import { compareBuilds } from './compareBuilds.ts';
 import { countAccesses } from './counting.ts';
 import type { GuardedDevice } from './device.ts';
 import { readDeviceNumbers } from './deviceNumbers.ts';
-import { messageOf } from './errors.ts';
-import { compileAll, type Execution, modulesOf } from './execution.ts';
+import { CompileError, messageOf } from './errors.ts';
+import { compileAll, type Execution, isNeverCut, modulesOf } from './execution.ts';
 import { guardFault } from './guards.ts';
 import { handOut } from './handOut.ts';
 import { Ledger } from './ledger.ts';
@@ -38,7 +39,7 @@ export interface MeasureContext {
  */
 export async function measurePlan(
   context: MeasureContext,
-  request: MeasureRequest,
+  request: MeasureRequest<AnyPlan>,
   options: MeasureOptions = {},
 ): Promise<Measurement> {
   const { signal } = options;
@@ -59,7 +60,7 @@ export async function measurePlan(
       plan: request.plan,
       modules: modulesOf(request),
       pace: new Pace(),
-      reporter: new ProgressReporter(options.onProgress),
+      reporter: new ProgressReporter(options.onProgress, leastPatienceMs(request)),
       signal,
       given: options.inputs,
       deadline: performance.now() + (request.budgetMs ?? Number.POSITIVE_INFINITY),
@@ -69,6 +70,7 @@ export async function measurePlan(
     if (signal?.aborted) throw abortError();
     result.status = 'failed';
     result.reason = messageOf(error);
+    if (error instanceof CompileError) result.compileErrors = [...error.problems];
   } finally {
     result.memory.peakBytes = ledger.peakBytes('tensor');
     result.memory.harnessPeakBytes = ledger.peakBytes('harness');
@@ -79,7 +81,7 @@ export async function measurePlan(
 
 async function runSteps(
   execution: Execution,
-  request: MeasureRequest,
+  request: MeasureRequest<AnyPlan>,
   result: Measurement,
   onOutput: MeasureOptions['onOutput'],
 ): Promise<void> {
@@ -111,7 +113,7 @@ async function runSteps(
     if (overrun) return fail(result, overrun);
     const outputs = await readOutputs(execution, tensors, rows);
     if (steps.check) result.errors = await checkOutputs(execution, outputs, rows);
-    const fault = faultOf(outputs, plan.mayOverflow ?? false);
+    const fault = plan.problem ? faultOf(outputs, plan.mayOverflow ?? false) : null;
     if (fault) return fail(result, `The kernel of ${plan.algorithm} gave wrong results: ${fault}.`);
     if (plan.deviceNumbers) result.deviceNumbers = await readDeviceNumbers(execution, tensors);
     if (onOutput) await handOut(execution, tensors, onOutput);
@@ -132,7 +134,10 @@ async function runSteps(
         const counted = await countAccesses(execution, submitter, deadline);
         if (counted.counts) {
           const difference = compareBuilds(outputs, await readOutputs(execution, tensors, rows), execution);
-          if (difference) return fail(result, `${plan.algorithm} cannot be counted: ${difference}.`);
+          if (difference && plan.problem) {
+            return fail(result, `${plan.algorithm} cannot be counted: ${difference}.`);
+          }
+          if (difference) result.notes = [orderDependent(difference)];
           result.counts = counted.counts;
         } else {
           stop(result, 'The time budget ended during counting. Raise it, or take a smaller problem.');
@@ -155,7 +160,19 @@ async function runSteps(
   }
 }
 
-function overBudget({ budgetMs }: MeasureRequest, predictedMs: number): string {
+/** A dispatch that is never cut gives no sign of life until it is done; it may take the whole budget. */
+function leastPatienceMs({ plan, budgetMs }: MeasureRequest<AnyPlan>): number {
+  return plan.dispatches.some(isNeverCut) ? (budgetMs ?? 0) : 0;
+}
+
+function orderDependent(difference: string): string {
+  return (
+    `What the kernel computes depends on the order in which its invocations run: ${difference}. ` +
+    'Its counts may differ from run to run as well.'
+  );
+}
+
+function overBudget({ budgetMs }: MeasureRequest<AnyPlan>, predictedMs: number): string {
   return (
     `The time budget of ${formatMs(budgetMs ?? 0)} ended first: one whole run would take about ` +
     `${formatMs(predictedMs)}. Raise the budget, or take a smaller problem.`

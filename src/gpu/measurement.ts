@@ -1,13 +1,16 @@
 import type { BufferSize } from '../attention/cost/cost.ts';
-import type { LinkedModule, Plan, SiteCount } from '../plans/plan.ts';
+import type { AnyPlan, LinkedModule, Plan, SiteCount } from '../plans/plan.ts';
 
 export type { SiteCount } from '../plans/plan.ts';
 
-export interface MeasureRequest {
-  plan: Plan;
+export interface MeasureRequest<P extends AnyPlan = Plan> {
+  plan: P;
   modules: LinkedModule[];
   steps: {
-    /** Compare outputs with float64 on this many rows in all (spread over batch, heads and sequence), or all. */
+    /**
+     * Compare outputs with float64 on this many rows in all (spread over batch, heads and sequence), or all.
+     * Null for a kernel of the user's own.
+     */
     check: { rows: number | 'all' } | null;
     count: boolean;
     /** Timed samples wanted; fewer are taken where the budget ends first. */
@@ -41,6 +44,13 @@ export interface ErrorMeasurement {
   nonFinite: number;
 }
 
+/** One error of the device's compiler. Line and column in the module's WGSL, from 1; 0 where it names none. */
+export interface CompileProblem {
+  line: number;
+  column: number;
+  message: string;
+}
+
 /** How far a stopped run came. */
 export interface PartialRun {
   slicesDone: number;
@@ -55,6 +65,10 @@ export interface Measurement {
   status: 'ok' | 'stopped' | 'failed';
   /** What happened and what to do next; present unless status is ok. */
   reason?: string;
+  /** Where the compiler refused a kernel. */
+  compileErrors?: CompileProblem[];
+  /** What a reader of the numbers should know, in sentences. */
+  notes?: string[];
   time: TimeMeasurement | null;
   partial: PartialRun | null;
   counts: SiteCount[] | null;

@@ -1,4 +1,4 @@
-import { type Execution, kernelKey } from './execution.ts';
+import { type Execution, isNeverCut, kernelKey } from './execution.ts';
 import type { PartialRun } from './measurement.ts';
 import { targetSliceMs } from './pace.ts';
 import type { SlicedRun } from './runner.ts';
@@ -41,7 +41,8 @@ async function tryUnreached(execution: Execution, submitter: Submitter, binds: B
   const maxPerDimension = guarded.device.limits.maxComputeWorkgroupsPerDimension;
   for (const [index, dispatch] of plan.dispatches.entries()) {
     const kernel = `${binds.variant} ${kernelKey(dispatch)}`;
-    if (pace.knows(kernel)) continue;
+    // A dispatch that cannot be cut cannot be tried either.
+    if (pace.knows(kernel) || isNeverCut(dispatch)) continue;
     for (const wanted of [1, 4]) {
       const groups = pace.knows(kernel) ? Math.max(1, pace.allow(kernel, targetSliceMs, 0)) : 1;
       const box = nextBox(dispatch.grid, 0, Math.min(wanted, groups), maxPerDimension);

@@ -27,7 +27,12 @@ export class PipelineCache {
       return found;
     }
     const code = variant === 'plain' ? module.wgsl : module.counting.wgsl;
-    const pipeline = await compile(this.#device, `${module.id} (${variant})`, code, entryPoint);
+    const name = `${module.id} (${variant})`;
+    const pipeline = await compile(this.#device, name, code, entryPoint, module.constants).catch((error) => {
+      // Places in the rewritten text would lead a reader astray in the module's own.
+      if (error instanceof CompileError && variant === 'counting') throw new CompileError(error.message);
+      throw error;
+    });
     this.#pipelines.set(key, pipeline);
     for (const oldest of this.#pipelines.keys()) {
       if (this.#pipelines.size <= capacity) break;
@@ -43,6 +48,7 @@ export async function compile(
   name: string,
   code: string,
   entryPoint: string,
+  constants: Record<string, number> = {},
 ): Promise<GPUComputePipeline> {
   const { device } = guarded;
   guarded.check();
@@ -55,17 +61,22 @@ export async function compile(
   if (errors.length > 0) {
     throw new CompileError(
       `Kernel ${name} does not compile:\n${errors.map((e) => describe(e, code)).join('\n')}`,
+      errors.map(({ lineNum, linePos, message }) => ({ line: lineNum, column: linePos, message })),
     );
   }
   if (invalid) throw new CompileError(`Kernel ${name} is not valid: ${messageOf(invalid)}`);
   try {
     return await guarded.orLost(
-      device.createComputePipelineAsync({ label: name, layout: 'auto', compute: { module, entryPoint } }),
+      device.createComputePipelineAsync({
+        label: name,
+        layout: 'auto',
+        compute: { module, entryPoint, constants },
+      }),
     );
   } catch (error) {
     if (error instanceof GpuError) throw error;
     guarded.check();
-    throw new CompileError(`Kernel ${name}, entry point ${entryPoint}: ${messageOf(error)}`, {
+    throw new CompileError(`Kernel ${name}, entry point ${entryPoint}: ${messageOf(error)}`, [], {
       cause: error,
     });
   }

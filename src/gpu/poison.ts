@@ -3,7 +3,7 @@ import type { PlanBuffer } from '../plans/plan.ts';
 import { bufferUsage } from './constants.ts';
 import type { Execution } from './execution.ts';
 import type { LedgerEntry } from './ledger.ts';
-import type { Tensors } from './tensors.ts';
+import { fillTensor, type Tensors } from './tensors.ts';
 
 /**
  * Quiet NaNs that no arithmetic makes: an element that still holds one was never written. The 16-bit one
@@ -19,7 +19,8 @@ const chunkBytes = 4 * 1024 * 1024;
 
 /**
  * Makes what the kernels write as it was before the first run: poison, so that an element that nobody
- * writes shows, or zero. Where `keepComputed`, what the prologue computed stays.
+ * writes shows, zero, or what a kernel that writes over its input finds there. Where `keepComputed`, what the
+ * prologue computed stays.
  */
 export async function resetTensors(
   execution: Execution,
@@ -59,6 +60,7 @@ export async function resetTensors(
   } finally {
     for (const { entry } of sources) ledger.release(entry);
   }
+  for (const buffer of written) await fillTensor(execution, buffer, tensors.get(buffer.name)!.buffer);
 }
 
 function groupByPoison(buffers: readonly PlanBuffer[]): Map<number, PlanBuffer[]> {

@@ -27,10 +27,13 @@ const patience: Record<Phase, number> = {
 /** Says what comes next, before anything that can hang. Never goes backwards. */
 export class ProgressReporter {
   readonly #listener: ((progress: MeasureProgress) => void) | undefined;
+  readonly #leastPatienceMs: number;
   #fraction = 0;
 
-  constructor(listener: ((progress: MeasureProgress) => void) | undefined) {
+  /** `leastPatienceMs`: what every step may take at least. */
+  constructor(listener: ((progress: MeasureProgress) => void) | undefined, leastPatienceMs = 0) {
     this.#listener = listener;
+    this.#leastPatienceMs = leastPatienceMs;
   }
 
   /** `within` is 0 to 1 inside the phase; `expectedMs` lengthens the patience for work known to be long. */
@@ -38,7 +41,7 @@ export class ProgressReporter {
     const [from, to] = ranges[phase];
     const fraction = from + (to - from) * Math.min(1, Math.max(0, within));
     this.#fraction = Math.max(this.#fraction, fraction);
-    const patienceMs = Math.round(Math.max(patience[phase], 20 * expectedMs));
+    const patienceMs = Math.round(Math.max(patience[phase], this.#leastPatienceMs, 20 * expectedMs));
     this.#listener?.({ phase, stage, fraction: this.#fraction, patienceMs });
   }
 }

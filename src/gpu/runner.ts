@@ -1,5 +1,5 @@
 import { sleep, throwIfCancelled } from './cancellation.ts';
-import { type Execution, kernelKey } from './execution.ts';
+import { type Execution, isNeverCut, kernelKey } from './execution.ts';
 import type { MeasureProgress } from './measurement.ts';
 import { targetSliceMs } from './pace.ts';
 import { groupsIn, nextBox } from './slices.ts';
@@ -103,7 +103,7 @@ function nextBatch(
     // A kernel of unknown pace runs alone, so that its time is its own.
     if (launches > 0 && (unknown || allowed < 1)) break;
     const size = groupsIn(dispatch.grid);
-    const room = Math.min(size - position.group, Math.max(1, allowed));
+    const room = isNeverCut(dispatch) ? size : Math.min(size - position.group, Math.max(1, allowed));
     const box = nextBox(dispatch.grid, position.group, room, maxPerDimension);
     const groups = groupsIn(box.extent);
     if (batch.stages.at(-1) !== dispatch.stage) {

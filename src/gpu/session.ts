@@ -1,4 +1,5 @@
 import type { DeviceDescription, Peaks } from '../attention/limits.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 import type { Measurement, MeasureProgress, MeasureRequest } from './measurement.ts';
 
 export interface MeasureOptions {
@@ -17,7 +18,7 @@ export interface GpuSession {
    * Runs one plan. Never throws for what a GPU can do wrong (out of memory, validation, lost device):
    * those are `failed` with the reason. Throws `AbortError` when cancelled.
    */
-  measure(request: MeasureRequest, options?: MeasureOptions): Promise<Measurement>;
+  measure(request: MeasureRequest<AnyPlan>, options?: MeasureOptions): Promise<Measurement>;
   /**
    * Rates of this device, measured once and kept in `description.peaks`; the first measurement that takes
    * times does it as well, where its budget allows. Throws `AbortError`, or `DeviceLostError`.

@@ -1,7 +1,7 @@
 import type { PlanDispatch } from '../plans/plan.ts';
 import { sleep, throwIfCancelled } from './cancellation.ts';
 import { bufferUsage } from './constants.ts';
-import { type Execution, kernelKey, type Pipelines } from './execution.ts';
+import { type Execution, isNeverCut, kernelKey, type Pipelines } from './execution.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { PassClock } from './passClock.ts';
 import type { Variant } from './pipelines.ts';
@@ -43,7 +43,7 @@ export class Submitter {
   readonly #strideWords: number;
   readonly #clock: PassClock | null;
   readonly #words: Uint32Array<ArrayBuffer>;
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #bindGroups = new Map<string, GPUBindGroup[]>();
   /** Inputs by copy; copy 0 is the plan's own. */
   copies: readonly ReadonlyMap<string, GPUBuffer>[] = [new Map()];
   /** How many launches with different parameters one submission can hold. */
@@ -126,7 +126,8 @@ export class Submitter {
     const dispatch = this.#execution.plan.dispatches[launch.dispatch]!;
     const pipeline = binds.pipelines.get(kernelKey(dispatch))!;
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, this.#bindGroup(binds, pipeline, dispatch, launch, region));
+    const groups = this.#bindGroupsOf(binds, pipeline, dispatch, launch, region);
+    for (const [index, group] of groups.entries()) pass.setBindGroup(index, group);
     pass.dispatchWorkgroups(...launch.box.extent);
   }
 
@@ -141,6 +142,7 @@ export class Submitter {
       if (region === this.capacity) throw new RangeError('more launches than one submission can hold');
       regions.set(key, region);
       const dispatch = this.#execution.plan.dispatches[launch.dispatch]!;
+      if (isNeverCut(dispatch)) continue;
       const from = region * this.#strideWords;
       words.set(dispatch.params, from);
       for (let axis = 0; axis < 3; axis++) {
@@ -157,41 +159,41 @@ export class Submitter {
     return regions;
   }
 
-  #bindGroup(
+  /** By index, from 0 to the last that the dispatch uses; those in between may be empty. */
+  #bindGroupsOf(
     binds: Binds,
     pipeline: GPUComputePipeline,
     dispatch: PlanDispatch,
     launch: Launch,
     region: number,
-  ): GPUBindGroup {
+  ): GPUBindGroup[] {
     const key = `${binds.variant} ${launch.dispatch} ${launch.copy} ${region}`;
     const found = this.#bindGroups.get(key);
     if (found) return found;
     const inputs = this.copies[launch.copy]!;
-    const entries: GPUBindGroupEntry[] = [
-      {
-        binding: 0,
-        resource: {
-          buffer: this.#params.buffer,
-          offset: region * this.#strideWords * 4,
-          size: this.#strideWords * 4,
-        },
-      },
-    ];
-    for (const { binding, buffer, offset, size } of dispatch.bindings) {
+    const last = Math.max(0, ...dispatch.bindings.map(({ group = 0 }) => group));
+    const entries = Array.from({ length: last + 1 }, (): GPUBindGroupEntry[] => []);
+    if (!isNeverCut(dispatch)) {
+      const bytes = this.#strideWords * 4;
+      const resource = { buffer: this.#params.buffer, offset: region * bytes, size: bytes };
+      entries[0]!.push({ binding: 0, resource });
+    }
+    for (const { group = 0, binding, buffer, offset, size } of dispatch.bindings) {
       const resource = { buffer: inputs.get(buffer) ?? this.#tensors.get(buffer)!.buffer, offset, size };
-      entries.push({ binding, resource });
+      entries[group]!.push({ binding, resource });
     }
     const counter = binds.counters?.(dispatch);
-    if (counter) entries.push({ binding: counter.binding, resource: { buffer: counter.buffer } });
-    const group = this.#execution.guarded.device.createBindGroup({
-      label: `${dispatch.stage} of ${this.#execution.plan.algorithm}`,
-      layout: pipeline.getBindGroupLayout(0),
-      entries,
-    });
+    if (counter) entries[0]!.push({ binding: counter.binding, resource: { buffer: counter.buffer } });
+    const groups = entries.map((each, index) =>
+      this.#execution.guarded.device.createBindGroup({
+        label: `${dispatch.stage} of ${this.#execution.plan.algorithm}`,
+        layout: pipeline.getBindGroupLayout(index),
+        entries: each,
+      }),
+    );
     if (this.#bindGroups.size >= maxCachedBindGroups) this.#bindGroups.clear();
-    this.#bindGroups.set(key, group);
-    return group;
+    this.#bindGroups.set(key, groups);
+    return groups;
   }
 
   dispose(): void {

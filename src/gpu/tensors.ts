@@ -6,6 +6,7 @@ import { breathe } from './cancellation.ts';
 import { bufferUsage } from './constants.ts';
 import { GpuError } from './errors.ts';
 import type { Execution } from './execution.ts';
+import { uploadGenerated } from './generatedFills.ts';
 import { guardBytes, writeGuards } from './guards.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { packRows } from './packing.ts';
@@ -23,7 +24,7 @@ export type Tensors = ReadonlyMap<string, LedgerEntry>;
  * writes. Option tables are the harness's: no algorithm is charged for them.
  */
 export async function uploadTensors(execution: Execution): Promise<Tensors> {
-  const { guarded, ledger, plan, reporter } = execution;
+  const { ledger, plan, reporter } = execution;
   const tensors = new Map<string, LedgerEntry>();
   for (const { name, role, bytes } of plan.buffers) {
     reporter.report('upload', null, 0);
@@ -39,18 +40,33 @@ export async function uploadTensors(execution: Execution): Promise<Tensors> {
   for (const [index, buffer] of plan.buffers.entries()) {
     const { buffer: target } = tensors.get(buffer.name)!;
     reporter.report('upload', null, index / plan.buffers.length);
-    if (buffer.fill.kind === 'normal') await uploadNormals(execution, buffer, target);
-    if (buffer.fill.kind === 'words') {
-      const words = Uint32Array.from(buffer.fill.words);
-      if (words.byteLength > buffer.bytes) {
-        throw new GpuError(
-          `Buffer ${buffer.name} has ${buffer.bytes} bytes; its words need ${words.byteLength}.`,
-        );
-      }
-      guarded.device.queue.writeBuffer(target, 0, words);
-    }
+    await fillTensor(execution, buffer, target);
   }
   return tensors;
+}
+
+/** Writes what a buffer holds before the plan runs, except for poison and zero. */
+export async function fillTensor(execution: Execution, buffer: PlanBuffer, target: GPUBuffer): Promise<void> {
+  const { fill, name, bytes } = buffer;
+  switch (fill.kind) {
+    case 'normal':
+      return uploadNormals(execution, buffer, target);
+    case 'repeat':
+    case 'sequence':
+    case 'given':
+      return uploadGenerated(execution, buffer, target);
+    case 'words': {
+      const words = Uint32Array.from(fill.words);
+      if (words.byteLength > bytes) {
+        throw new GpuError(`Buffer ${name} has ${bytes} bytes; its words need ${words.byteLength}.`);
+      }
+      execution.guarded.device.queue.writeBuffer(target, 0, words);
+      return;
+    }
+    case 'zero':
+    case 'poison':
+      return;
+  }
 }
 
 async function uploadNormals(execution: Execution, source: PlanBuffer, target: GPUBuffer): Promise<void> {

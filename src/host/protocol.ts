@@ -1,5 +1,6 @@
 import type { DeviceDescription } from '../attention/limits.ts';
 import type { Measurement, MeasureProgress, MeasureRequest } from '../gpu/measurement.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 
 /** Which adapter a host process shall open. A name is matched against the adapters' names. */
 export type AdapterChoice = 'auto' | 'hardware' | 'software' | 'embedded' | (string & {});
@@ -12,7 +13,7 @@ export interface TensorFiles {
   inputs: string[];
 }
 
-export interface HostMeasureRequest extends MeasureRequest {
+export interface HostMeasureRequest extends MeasureRequest<AnyPlan> {
   files?: TensorFiles;
 }
 

@@ -1,27 +1,30 @@
 import { createHash } from 'node:crypto';
 import { problemId } from '../attention/problem.ts';
 import type { MeasureRequest } from '../gpu/measurement.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 import type { PlanName } from './errors.ts';
 
 /**
- * Identifies a plan by what the driver sees of it: kernels, problem, tiling and adapter. A repaired kernel
- * or another tiling is another plan.
+ * Identifies a plan by what the driver sees of it: kernels, problem, tiling and adapter; of a user's kernel
+ * its buffers and its dispatch. A repaired kernel, another tiling or a smaller dispatch is another plan.
  */
-export function planKey({ plan, modules }: MeasureRequest, adapter: string): string {
-  const { br, bc, dc, splits, headsPerSlice } = plan.tiling;
-  const identity = [
-    adapter,
-    plan.algorithm,
-    plan.pass,
-    problemId(plan.problem),
-    [br, bc, dc, splits, headsPerSlice],
-    modules.map((module) => module.hash).sort(),
-  ];
+export function planKey({ plan, modules }: MeasureRequest<AnyPlan>, adapter: string): string {
+  const hashes = modules.map((module) => module.hash).sort();
+  const identity = [adapter, plan.algorithm, ...work(plan), hashes];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
 
-export function planName({ plan }: MeasureRequest): PlanName {
-  return { algorithm: plan.algorithm, pass: plan.pass, problem: problemId(plan.problem) };
+function work(plan: AnyPlan): unknown[] {
+  if (!plan.problem) return [plan.buffers, plan.dispatches];
+  const { br, bc, dc, splits, headsPerSlice } = plan.tiling;
+  return [plan.pass, problemId(plan.problem), [br, bc, dc, splits, headsPerSlice]];
+}
+
+export function planName({ plan }: MeasureRequest<AnyPlan>): PlanName {
+  const { algorithm } = plan;
+  if (plan.problem) return { algorithm, pass: plan.pass, problem: problemId(plan.problem) };
+  const [first] = plan.dispatches;
+  return { algorithm, pass: first!.entryPoint, problem: `${first!.grid.join(' x ')} workgroups` };
 }
 
 /**

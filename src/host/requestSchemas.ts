@@ -3,7 +3,15 @@ import type { Pages } from '../attention/paging.ts';
 import { dtypes, passes } from '../attention/problem.ts';
 import { rowLayout } from '../attention/storage.ts';
 import type { Tiling } from '../attention/tiling.ts';
-import type { LinkedModule, Plan, PlanBuffer, PlanDispatch } from '../plans/plan.ts';
+import type {
+  AnyPlan,
+  DispatchPlan,
+  KernelPlan,
+  LinkedModule,
+  Plan,
+  PlanBuffer,
+  PlanDispatch,
+} from '../plans/plan.ts';
 import { problemSchema } from './problemSchema.ts';
 import type { HostMeasureRequest } from './protocol.ts';
 
@@ -58,6 +66,14 @@ const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
         pages: v.exactOptional(pages),
       }),
       v.object({ kind: v.literal('words'), words: v.pipe(v.array(word), v.maxLength(4_000_000)) }),
+      v.object({ kind: v.literal('repeat'), words: v.pipe(v.array(word), v.minLength(1), v.maxLength(64)) }),
+      v.object({
+        kind: v.literal('sequence'),
+        type: v.picklist(['f32', 'f16', 'i32', 'u32']),
+        start: v.pipe(v.number(), v.finite()),
+        step: v.pipe(v.number(), v.finite()),
+      }),
+      v.object({ kind: v.literal('given') }),
       v.object({ kind: v.literal('zero') }),
       v.object({ kind: v.literal('poison') }),
     ]),
@@ -85,27 +101,38 @@ const dispatch: v.GenericSchema<PlanDispatch> = v.pipe(
     entryPoint: identifier,
     grid: v.tuple([positive, positive, positive]),
     bindings: v.pipe(
-      v.array(v.object({ binding: integer, buffer: identifier, offset: integer, size: positive })),
+      v.array(
+        v.object({
+          group: v.exactOptional(v.pipe(integer, v.maxValue(15))),
+          binding: integer,
+          buffer: identifier,
+          offset: integer,
+          size: positive,
+        }),
+      ),
       v.maxLength(64),
     ),
     params: v.pipe(v.array(word), v.maxLength(4096)),
     groupOffsetWord: integer,
   }),
   v.check(
-    (one) => one.groupOffsetWord + 3 <= one.params.length,
+    (one) => one.params.length === 0 || one.groupOffsetWord + 3 <= one.params.length,
     'groupOffsetWord points past the parameters',
   ),
 );
 
 const dispatches = v.pipe(v.array(dispatch), v.maxLength(1_000_000));
 
-const plan: v.GenericSchema<Plan> = v.pipe(
+const buffers = v.pipe(v.array(buffer), v.maxLength(256));
+const stages = v.pipe(v.array(name), v.maxLength(256));
+
+const attentionPlan: v.GenericSchema<Plan> = v.pipe(
   v.object({
     algorithm: name,
     pass: v.picklist(passes),
     problem: problemSchema,
     tiling,
-    buffers: v.pipe(v.array(buffer), v.maxLength(256)),
+    buffers,
     modules: v.pipe(
       v.array(
         v.object({
@@ -131,7 +158,7 @@ const plan: v.GenericSchema<Plan> = v.pipe(
     ),
     prologue: dispatches,
     dispatches: v.pipe(dispatches, v.minLength(1)),
-    stages: v.pipe(v.array(name), v.maxLength(256)),
+    stages,
     deviceNumbers: v.exactOptional(
       v.pipe(
         v.array(
@@ -148,7 +175,10 @@ const plan: v.GenericSchema<Plan> = v.pipe(
     mayOverflow: v.exactOptional(v.boolean()),
   }),
   v.check((value) => unique(value.buffers.map((one) => one.name)), 'two buffers of one name'),
-  v.check(bindingsFit, 'a dispatch binds past the end of a buffer, or one that does not exist'),
+  v.check(
+    (value) => bindingsFit(value),
+    'a dispatch binds past the end of a buffer, or one that does not exist',
+  ),
   v.check(
     ({ buffers, deviceNumbers = [] }) =>
       deviceNumbers.every(({ buffer, column }) =>
@@ -162,9 +192,34 @@ const plan: v.GenericSchema<Plan> = v.pipe(
   ),
 );
 
+/** One dispatch, never cut: where it would be a long one, nothing shows how far it is. */
+const kernelPlan: v.GenericSchema<KernelPlan> = v.pipe(
+  v.strictObject({
+    algorithm: name,
+    buffers,
+    prologue: v.pipe(dispatches, v.maxLength(0)),
+    dispatches: v.pipe(dispatches, v.length(1)),
+    stages,
+  }),
+  v.check((value) => unique(value.buffers.map((one) => one.name)), 'two buffers of one name'),
+  v.check(
+    (value) => bindingsFit(value),
+    'a dispatch binds past the end of a buffer, or one that does not exist',
+  ),
+  v.check(
+    (value) => value.dispatches.every((one) => one.params.length === 0 && value.stages.includes(one.stage)),
+    'a dispatch has parameters, or belongs to a stage that the plan does not list',
+  ),
+);
+
+const plan: v.GenericSchema<AnyPlan> = v.lazy((value) =>
+  typeof value === 'object' && value !== null && 'problem' in value ? attentionPlan : kernelPlan,
+);
+
 const linkedModule: v.GenericSchema<LinkedModule> = v.object({
   id: name,
   wgsl: shaderText,
+  constants: v.exactOptional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
   counting: v.object({
     wgsl: shaderText,
     sites: v.array(
@@ -202,12 +257,16 @@ export const measureRequestSchema: v.GenericSchema<HostMeasureRequest> = v.pipe(
     const linked = new Set(modules.map((module) => module.id));
     return [...prologue, ...dispatches].every((one) => linked.has(one.module));
   }, 'a dispatch uses a module that is not linked'),
+  v.check(
+    ({ plan, steps }) => plan.problem !== undefined || steps.check === null,
+    'a kernel of the user has nothing to be compared with',
+  ),
 );
 
 /** Adapter names are the driver's; anything printable of a sane length is one. */
 export const openSchema = v.object({ adapter: v.pipe(v.string(), v.minLength(1), v.maxLength(256)) });
 
-function bindingsFit({ buffers, prologue, dispatches }: Plan): boolean {
+function bindingsFit({ buffers, prologue, dispatches }: DispatchPlan): boolean {
   const bytes = new Map(buffers.map((buffer) => [buffer.name, buffer.bytes]));
   return [...prologue, ...dispatches].every(({ bindings }) =>
     bindings.every(({ buffer, offset, size }) => offset + size <= (bytes.get(buffer) ?? -1)),

@@ -2,7 +2,7 @@ import { lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { rowLayout } from '../attention/storage.ts';
-import type { Plan } from '../plans/plan.ts';
+import type { AnyPlan } from '../plans/plan.ts';
 import { HostError } from './errors.ts';
 
 /**
@@ -59,10 +59,16 @@ export function checkRunFolder(folder: string): void {
 }
 
 /** The named input tensors of a plan, each as long as its buffer says. @throws HostError */
-export function readInputs(folder: string, names: readonly string[], plan: Plan): Map<string, Float32Array> {
+export function readInputs(
+  folder: string,
+  names: readonly string[],
+  plan: AnyPlan,
+): Map<string, Float32Array> {
   const inputs = new Map<string, Float32Array>();
   for (const name of names) {
-    const buffer = plan.buffers.find((one) => one.name === name && one.role === 'input');
+    const buffer = plan.buffers.find(
+      (one) => one.name === name && (one.role === 'input' || one.fill.kind === 'given'),
+    );
     if (!buffer) continue;
     const { dtype, width } = buffer.elements;
     const elements = (buffer.bytes / rowLayout(dtype, width).bytes) * width;

@@ -1,6 +1,7 @@
 import { link } from 'wesl/core';
 import { accessorModule } from './accessors.ts';
 import { instrument } from './counting/instrument.ts';
+import { sha256 } from './hash.ts';
 import { kernelSources } from './kernelSources.generated.ts';
 import type { LinkedModule, Plan, PlanModule } from './plan.ts';
 
@@ -44,9 +45,4 @@ async function linkModule(module: PlanModule, nativeF16: boolean): Promise<strin
     sourceMap: false,
   });
   return nativeF16 ? `enable f16;\n${linked.dest}` : linked.dest;
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

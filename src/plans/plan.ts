@@ -15,6 +15,12 @@ export type Fill =
     }
   /** 32-bit words as they are. */
   | { kind: 'words'; words: number[] }
+  /** The same 32-bit words again and again: one value in every element. */
+  | { kind: 'repeat'; words: number[] }
+  /** Element i is start + i * step, in the type; whole numbers wrap at 2^32. */
+  | { kind: 'sequence'; type: 'f32' | 'f16' | 'i32' | 'u32'; start: number; step: number }
+  /** The words that come with the request, as many as the buffer holds. */
+  | { kind: 'given' }
   | { kind: 'zero' }
   /** Every element NaN, so that an element nobody writes shows. */
   | { kind: 'poison' };
@@ -55,6 +61,8 @@ export interface ModuleTensor {
 
 /** A slice of a buffer as one binding; `offset` obeys the device's offset alignment. Bytes. */
 export interface PlanBinding {
+  /** Bind group; 0 where absent. */
+  group?: number;
   binding: number;
   buffer: string;
   offset: number;
@@ -62,9 +70,10 @@ export interface PlanBinding {
 }
 
 /**
- * One dispatch. Binding 0 is always the parameter block (uniform): `params` as 32-bit words, of which the
- * three from `groupOffsetWord` on are added to the workgroup id by the kernel. The runner writes them when
- * it cuts `grid` into slices, by workgroup limits or by time.
+ * One dispatch. Binding 0 is the parameter block (uniform): `params` as 32-bit words, of which the three
+ * from `groupOffsetWord` on are added to the workgroup id by the kernel. The runner writes them when it cuts
+ * `grid` into slices, by workgroup limits or by time. A kernel without parameters (`params` empty) knows no
+ * offset: it has no parameter block, and its dispatch is never cut.
  */
 export interface PlanDispatch {
   stage: string;
@@ -85,14 +94,11 @@ export interface DeviceNumber {
   of: 'sum' | 'nonZero';
 }
 
-/** What an algorithm dispatches for one problem on one device: pure data, safe to send to another process. */
-export interface Plan {
+/** What a device runs, whatever it computes: pure data, safe to send to another process. */
+export interface DispatchPlan {
+  /** What messages call it. */
   algorithm: string;
-  pass: Pass;
-  problem: Problem;
-  tiling: Tiling;
   buffers: PlanBuffer[];
-  modules: PlanModule[];
   /**
    * Run once, in order, before anything is checked, counted or timed: the forward pass whose results a
    * backward pass takes as given. Empty for a forward plan.
@@ -107,6 +113,24 @@ export interface Plan {
   /** Infinity and NaN in the outputs are what this algorithm shows: counted, but no failure. */
   mayOverflow?: boolean;
 }
+
+/** What an algorithm dispatches for one problem on one device. */
+export interface Plan extends DispatchPlan {
+  pass: Pass;
+  problem: Problem;
+  tiling: Tiling;
+  modules: PlanModule[];
+}
+
+/**
+ * One dispatch of a kernel of the user's own. Nobody knows what it should compute: its outputs are not
+ * compared with anything, and where they depend on the order of its invocations that is a note, no failure.
+ */
+export interface KernelPlan extends DispatchPlan {
+  problem?: undefined;
+}
+
+export type AnyPlan = Plan | KernelPlan;
 
 /** A plan, or why none can exist on this device: bytes needed and limit met, in words. A result worth showing. */
 export type PlanResult = { ok: true; plan: Plan } | { ok: false; reason: string };
@@ -138,12 +162,14 @@ export interface SiteCount {
 export interface LinkedModule {
   id: string;
   wgsl: string;
+  /** Values of the module's overrides, by name or by `@id`; those left out keep their defaults. */
+  constants?: Record<string, number>;
   counting: {
     wgsl: string;
     sites: AccessSite[];
     /** Binding in group 0 of the counter buffer: 64-bit totals, two u32 words (low, high) for each site. */
     counterBinding: number;
   };
-  /** SHA-256 of `wgsl`, hex. */
+  /** SHA-256 of `wgsl` and of the constants where there are any, hex. */
   hash: string;
 }
