@@ -22,7 +22,7 @@ export type Result<T> = { ok: true; value: T } | { ok: false; error: string };
 const maxSize = 2 ** 31 - 1;
 
 /** The longest that a square score matrix of `maxElements` allows; the costs sum over rows of tiles, and stay quick. */
-const maxSeqLen = 2 ** 24;
+export const maxSeqLen = 2 ** 24;
 
 /** Elements of the largest matrix; the bytes of every buffer together then stay exact, below 2^53. */
 const maxElements = 2 ** 48;
