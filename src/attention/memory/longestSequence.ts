@@ -1,11 +1,12 @@
 import { algorithmPass, type CatalogueRow, chooseTiling } from '../catalogue.ts';
 import type { DeviceLimits } from '../limits.ts';
 import type { Pass, Problem } from '../problem.ts';
-import { checkShape, maxSeqLen } from '../shape.ts';
+import { checkShape, maxSeqLen, type Result } from '../shape.ts';
+import { unsupported } from '../support.ts';
 import type { Tiling } from '../tiling.ts';
 
 /**
- * The longest sequence for which `bytesAt` is at most `memoryBytes`, up to `most`; 0 where not even one token
+ * The longest sequence for which `bytesAt` is at most `memoryBytes`, up to `most` (at least 1); 0 where not even one token
  * fits. Exact where `bytesAt` never falls from one length to the next: doubles, then halves.
  */
 export function longestSequence(
@@ -14,6 +15,7 @@ export function longestSequence(
   most: number = maxSeqLen,
 ): number {
   const fits = (seqLen: number) => bytesAt(seqLen) <= memoryBytes;
+  if (fits(most)) return most;
   let fitting = 0;
   let failing = 1;
   while (failing <= most && fits(failing)) {
@@ -42,10 +44,9 @@ export interface LongestRun {
 /**
  * The longest sequence that one of our own algorithms runs in `memoryBytes`, with the tiling and the slices of
  * heads that it chooses for `limits`. Queries and keys have that length, or with `grow: 'keys'` the keys alone
- * (decoding against a cache). Masks are left out: no plan's memory depends on them but that of
- * block-sparse attention, whose list is longest without. So are `lengths` and `packed`, which belong to one
- * length. Exact, though memory may fall where a longer sequence is cut into more
- * slices.
+ * (decoding against a cache). Masks are left out, for no plan's memory depends on them, but that of block
+ * masks, which is an error. So are `lengths` and `packed`, which belong to one length. Exact, though memory
+ * may fall where a longer sequence is cut into more slices.
  */
 export function longestRun(
   row: CatalogueRow,
@@ -53,7 +54,12 @@ export function longestRun(
   limits: DeviceLimits,
   memoryBytes: number,
   { pass = 'forward', grow = 'both' }: { pass?: Pass; grow?: 'both' | 'keys' } = {},
-): LongestRun {
+): Result<LongestRun> {
+  if (problem.blockMask) {
+    return { ok: false, error: `${row.id}: its list of blocks is another for every length; leave it out` };
+  }
+  const reason = unsupported(row, problem, pass);
+  if (reason !== null) return { ok: false, error: reason };
   const at = (seqLen: number): Problem => {
     const seqLenQ = grow === 'both' ? seqLen : problem.seqLenQ;
     const ringDevices = problem.ringDevices && Math.min(problem.ringDevices, seqLenQ, seqLen);
@@ -86,7 +92,7 @@ export function longestRun(
   }
   const limitedBy = seqLen < inDevice ? 'memory' : inDevice < inShape ? 'device' : 'shape';
   const bytes = seqLen > 0 ? bytesAt(seqLen, tilingAt(seqLen)!) : 0;
-  return { provenance: 'exact', seqLen, bytes, limitedBy };
+  return { ok: true, value: { provenance: 'exact', seqLen, bytes, limitedBy } };
 }
 
 /** From here on the tiles are as large as the device takes. */

@@ -45,6 +45,14 @@ const smallDevice: DeviceLimits = {
   maxBufferSize: 128 * 1024,
 };
 
+const dense = catalogue.filter(({ id }) => id !== 'block-sparse-flash');
+
+function longestOf(...question: Parameters<typeof longestRun>) {
+  const run = longestRun(...question);
+  if (!run.ok) throw new Error(run.error);
+  return run.value;
+}
+
 describe('the longest run of our own algorithms', () => {
   const peakAt = (id: string, problem: Problem, limits: DeviceLimits, pass: Pass): number => {
     const row = findAlgorithm(id)!;
@@ -76,18 +84,15 @@ describe('the longest run of our own algorithms', () => {
             seqLenQ: 5,
             causal: causal && 'bottom-right',
           });
-          for (const row of catalogue) {
-            const own =
-              row.id === 'block-sparse-flash' ? { blockMask: { kind: 'local', width: 2 } as const } : {};
+          for (const row of dense) {
             for (const pass of row.passes) {
-              const base = { ...problem, ...own };
-              const run = longestRun(row, base, smallDevice, memory, { pass, grow });
+              const run = longestOf(row, problem, smallDevice, memory, { pass, grow });
               // No tensor of more rows can be bound.
               const most = smallDevice.maxStorageBufferBindingSize / (8 * 4);
               let tried = 0;
               for (let seqLen = 1; seqLen <= Math.min(most, run.seqLen + 400); seqLen++) {
-                const seqLenQ = grow === 'both' ? seqLen : base.seqLenQ;
-                const at = { ...base, causal: false as const, seqLenQ, seqLenKv: seqLen };
+                const seqLenQ = grow === 'both' ? seqLen : problem.seqLenQ;
+                const at = { ...problem, causal: false as const, seqLenQ, seqLenKv: seqLen };
                 if (peakAt(row.id, at, smallDevice, pass) <= memory) tried = seqLen;
               }
               expect([row.id, pass, run.seqLen]).toEqual([row.id, pass, tried]);
@@ -110,7 +115,7 @@ describe('the longest run of our own algorithms', () => {
       { causal: 'top-left', window: { left: 20, right: null } },
       { lengths: [300, 17] },
     ];
-    for (const row of catalogue.filter(({ id }) => id !== 'block-sparse-flash')) {
+    for (const row of dense) {
       for (const pass of row.passes) {
         for (const mask of masks) {
           const masked = peakAt(row.id, { ...plain, ...mask }, guaranteedLimits, pass);
@@ -120,10 +125,22 @@ describe('the longest run of our own algorithms', () => {
     }
   });
 
+  it('is refused where there is no answer', () => {
+    const problem = plainProblem({ heads: 2, seqLenQ: 64, headDim: 32 });
+    const ask = (id: string, own: Partial<Problem>, pass: Pass = 'forward') =>
+      longestRun(findAlgorithm(id)!, { ...problem, ...own }, guaranteedLimits, 1e9, { pass });
+    expect(ask('block-sparse-flash', { blockMask: { kind: 'local', width: 2 } })).toMatchObject({
+      error: expect.stringContaining('list of blocks'),
+    });
+    expect(ask('flash-decoding', {}, 'backward')).toMatchObject({
+      error: expect.stringContaining('no backward pass'),
+    });
+  });
+
   it('is longer for flash than for standard attention in the same memory', () => {
     const large = { ...guaranteedLimits, maxStorageBufferBindingSize: 2 ** 31, maxBufferSize: 2 ** 32 };
     const problem = plainProblem({ heads: 16, seqLenQ: 1, headDim: 64, dtype: 'f16' });
-    const longest = (id: string) => longestRun(findAlgorithm(id)!, problem, large, 8e9);
+    const longest = (id: string) => longestOf(findAlgorithm(id)!, problem, large, 8e9);
     expect(longest('flash2').seqLen).toBeGreaterThan(20 * longest('standard').seqLen);
     expect(longest('flash2').bytes).toBeLessThanOrEqual(8e9);
   });
