@@ -59,14 +59,16 @@ export function sumTraffic<P extends Provenance>(
     const stage = stages.get(access.stage);
     if (!stage) throw new Error(`traffic account names an unknown stage: ${access.stage}`);
     const bytes = access.accesses * BigInt(access.bytesPerAccess);
-    const tally: Tally =
-      access.kind === 'load'
-        ? { ...emptyTally(), loads: access.accesses, readBytes: bytes }
-        : { ...emptyTally(), stores: access.accesses, writeBytes: bytes };
     stage.buffers[access.buffer] ??= emptyTally();
     total.buffers[access.buffer] ??= emptyTally();
     for (const sum of [total, stage, stage.buffers[access.buffer]!, total.buffers[access.buffer]!]) {
-      addTally(sum, tally);
+      if (access.kind === 'load') {
+        sum.loads += access.accesses;
+        sum.readBytes += bytes;
+      } else {
+        sum.stores += access.accesses;
+        sum.writeBytes += bytes;
+      }
     }
   }
   return total;
