@@ -68,18 +68,62 @@ export function visiblePairs(problem: MaskedShape): number {
   return pairs;
 }
 
-/** Visible query-key pairs of one head of one batch entry. */
+/** Visible query-key pairs of one head of one batch entry; O(1) for each packed sequence. */
 export function visiblePairsOf(problem: MaskedShape, batch: number): number {
-  const { left, right } = band(problem);
-  if (left === null && right === null && !problem.packed) {
-    return problem.seqLenQ * keyCount(problem, batch);
-  }
   let pairs = 0;
-  for (let row = 0; row < problem.seqLenQ; row++) {
-    const { start, end } = visibleRange(problem, batch, row);
-    pairs += end - start;
+  for (const { rowStart, rowEnd, startShift, endShift, low, high } of bandsOf(problem, batch)) {
+    const rows = rowEnd - rowStart;
+    pairs += clampedSum(rowStart + endShift, rows, low, high);
+    pairs -= clampedSum(rowStart + startShift, rows, low, high);
   }
   return pairs;
+}
+
+/** The sum of first, first + 1, .. over `count` numbers, each held between `low` and `high`. */
+function clampedSum(first: number, count: number, low: number, high: number): number {
+  const below = clamp(low - first, 0, count);
+  const rising = clamp(high - first, 0, count) - below;
+  const above = count - below - rising;
+  // Where nothing rises, `first` may be infinite.
+  const middle = rising > 0 ? rising * (first + below) + (rising * (rising - 1)) / 2 : 0;
+  return below * low + middle + above * high;
+}
+
+/** `value` held between `low` and `high`. */
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/**
+ * Query rows rowStart .. rowEnd - 1, of which row r sees the keys from r + startShift to before r + endShift,
+ * both held between `low` and `high`. Shifts are infinite where there is no limit.
+ */
+export interface Band {
+  rowStart: number;
+  rowEnd: number;
+  startShift: number;
+  endShift: number;
+  low: number;
+  high: number;
+}
+
+/** `visibleRange` of all rows of a batch entry as clamped lines: one, or one for each packed sequence. */
+export function bandsOf(problem: MaskedShape, batch: number): Band[] {
+  const { left, right } = band(problem);
+  const diagonal = diagonalOffset(problem, batch);
+  const startShift = left === null ? -Infinity : diagonal - left;
+  const endShift = right === null ? Infinity : diagonal + right + 1;
+  if (!problem.packed) {
+    const [rowEnd, high] = [problem.seqLenQ, keyCount(problem, batch)];
+    return [{ rowStart: 0, rowEnd, startShift, endShift, low: 0, high }];
+  }
+  let low = 0;
+  return problem.packed.map((length) => {
+    const high = low + length;
+    const sequence = { rowStart: low, rowEnd: high, startShift, endShift, low, high };
+    low = high;
+    return sequence;
+  });
 }
 
 /** One row of tiles: query rows `rowStart` .. `rowStart + rows`, and the keys that any of them sees. */

@@ -1,4 +1,4 @@
-import { maskClasses, visiblePairs, visiblePairsOf, visibleRange } from '../mask.ts';
+import { bandsOf, maskClasses, visiblePairs, visiblePairsOf, visibleRange } from '../mask.ts';
 import type { Pass, Problem } from '../problem.ts';
 import { type TensorName, tensorRows } from '../storage.ts';
 import { type Access, sumTraffic, type Traffic } from '../traffic.ts';
@@ -44,15 +44,17 @@ export function boundTraffic(problem: Problem, pass: Pass = 'forward'): Traffic<
 }
 
 /** Query rows of a batch entry that see any key, and keys that any query sees. */
-function seenBy(problem: Problem, batch: number): { queries: number; keys: number } {
-  const sees = (row: number) => {
-    const { start, end } = visibleRange(problem, batch, row);
-    return start < end;
-  };
-  let first = 0;
-  let last = problem.seqLenQ - 1;
-  while (first <= last && !sees(first)) first++;
-  while (last > first && !sees(last)) last--;
+export function seenBy(problem: Problem, batch: number): { queries: number; keys: number } {
+  let first = Number.POSITIVE_INFINITY;
+  let last = -1;
+  for (const { rowStart, rowEnd, startShift, endShift, low, high } of bandsOf(problem, batch)) {
+    // Its keys begin before `high` and end after `low`.
+    const from = Math.max(rowStart, low + 1 - endShift);
+    const to = Math.min(rowEnd - 1, high - 1 - startShift);
+    if (low === high || from > to) continue;
+    first = Math.min(first, from);
+    last = Math.max(last, to);
+  }
   if (first > last) return { queries: 0, keys: 0 };
   // Rows that see something are contiguous, and so are the keys that they see.
   return {

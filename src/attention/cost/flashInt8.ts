@@ -1,5 +1,5 @@
 import { int8Bytes, int8Words, keysPerWord, rowsPerScale, scalePlaces } from '../int8.ts';
-import { maskClasses, tileRows, visiblePairs } from '../mask.ts';
+import { bandsOf, maskClasses, visiblePairs } from '../mask.ts';
 import type { Dtype, Problem } from '../problem.ts';
 import { tensorRows } from '../storage.ts';
 import type { Tiling } from '../tiling.ts';
@@ -8,7 +8,9 @@ import { rowParts, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { forwardFlops } from './flops.ts';
+import { cellsOf } from './segmentSums.ts';
 import { exactMemory, forwardTensors } from './tensors.ts';
+import { tileLanes, tileSegments } from './tileSegments.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { fusedShape, stageWork } from './work.ts';
 
@@ -40,19 +42,18 @@ export function int8Buffers(
 }
 
 /** Words of V and scales that the tiles of one head read, over the whole batch. */
-function codeSums(problem: Problem, { br, bc }: Pick<Tiling, 'br' | 'bc'>) {
-  const sums = { keyGroups: 0, keyScales: 0, rowScales: 0 };
+export function codeSums(problem: Problem, br: number) {
+  const sums = { keyGroups: 0, rowScales: 0 };
+  const lanes = tileLanes(problem.seqLenQ, br);
   for (const { batch, count } of maskClasses(problem)) {
-    for (const { rows, start, end } of tileRows(problem, batch, br)) {
-      if (start >= end) continue;
-      const groups = Math.ceil(end / keysPerWord) - Math.floor(start / keysPerWord);
-      sums.keyGroups += count * groups;
-      // A scale is looked up for every four rows and every four keys.
-      sums.keyScales += count * groups;
-      sums.rowScales += count * Math.ceil(rows / keysPerWord);
+    const bands = bandsOf(problem, batch);
+    for (const segment of lanes.flatMap((lane) => [...tileSegments(lane, bands)])) {
+      sums.keyGroups += count * cellsOf(segment, keysPerWord);
+      sums.rowScales += count * segment.tiles * Math.ceil(segment.rows / keysPerWord);
     }
   }
-  return { ...sums, tiles: tileSums(problem, br, bc) };
+  // A scale is looked up for every four rows and every four keys.
+  return { ...sums, keyScales: sums.keyGroups };
 }
 
 /**
@@ -63,7 +64,8 @@ function codeSums(problem: Problem, { br, bc }: Pick<Tiling, 'br' | 'bc'>) {
 function accesses(problem: Problem, tiling: Tiling, rotated: boolean): Access[] {
   const [quantise, stage] = flashInt8Stages;
   const { batch, seqLenQ, seqLenKv, headDimV } = problem;
-  const { keyGroups, keyScales, rowScales, tiles } = codeSums(problem, tiling);
+  const { keyGroups, keyScales, rowScales } = codeSums(problem, tiling.br);
+  const tiles = tileSums(problem, tiling.br, tiling.bc);
   const words = int8Words(problem, rotated);
   const row = rowAccess.bind(null, problem);
   const kvRow = kvRowAccess.bind(null, problem);

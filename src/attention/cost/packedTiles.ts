@@ -1,8 +1,9 @@
-import { maskClasses, visibleRange } from '../mask.ts';
+import { bandsOf, maskClasses } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import type { Tiling } from '../tiling.ts';
 import type { TileCounts } from './cost.ts';
-import { fullTiles } from './tileSums.ts';
+import { cellsOf, fullTilesOf, keysOf } from './segmentSums.ts';
+import { greatestCommonDivisor, type TileSegment, tileLanes, tileSegments } from './tileSegments.ts';
 
 /** Keys of one split: the same for all but the last, and a whole number of tiles. */
 export function splitKeys(
@@ -30,60 +31,49 @@ export interface PackedSums {
   partial: number;
 }
 
-/** `page` is the keys of a page; any number where K and V lie in order. */
+/**
+ * `page` is the keys of a page; any number where K and V lie in order. In O(log) for each lane of rows of tiles
+ * (`tileLanes`: one where br is a multiple of the group) and length of `lengths` or packed sequence.
+ */
 export function packedSums(problem: Problem, tiling: Tiling, page: number): PackedSums {
-  const { heads, kvHeads, seqLenQ, seqLenKv } = problem;
+  const { batch: entries, heads, kvHeads, seqLenQ, seqLenKv } = problem;
   const { br, bc } = tiling;
   const group = heads / kvHeads;
   const keys = splitKeys(problem, tiling);
+  const total = entries * Math.ceil((group * seqLenQ) / br) * Math.ceil(seqLenKv / bc);
   const sums = {
     queryRows: 0,
     keysWalked: 0,
     pagesWalked: 0,
     partialRows: 0,
-    total: 0,
-    skipped: 0,
+    total,
+    skipped: total,
     partial: 0,
   };
+  const lanes = tileLanes(seqLenQ, br, group);
+  const singleRows = tileLanes(seqLenQ, 1);
   for (const { batch, count } of maskClasses(problem)) {
-    for (let packed = 0; packed < group * seqLenQ; packed += br) {
-      const rows = Math.min(br, group * seqLenQ - packed);
-      const first = visibleRange(problem, batch, Math.floor(packed / group));
-      const last = visibleRange(problem, batch, Math.floor((packed + rows - 1) / group));
-      const start = Math.min(first.start, last.end);
-      const end = last.end;
-      const walked = cells(start, end, bc);
-      sums.queryRows += count * rows * cells(start, end, keys);
-      sums.keysWalked += count * (end - start);
-      sums.pagesWalked += count * pagesOfTiles(start, end, bc, page);
-      sums.total += count * Math.ceil(seqLenKv / bc);
-      sums.skipped += count * (Math.ceil(seqLenKv / bc) - walked);
-      sums.partial += count * (walked - fullTiles(last.start, first.end, start, end, bc));
+    const bands = bandsOf(problem, batch);
+    for (const segment of lanes.flatMap((lane) => [...tileSegments(lane, bands)])) {
+      const tiles = cellsOf(segment, bc);
+      sums.queryRows += count * segment.rows * cellsOf(segment, keys);
+      sums.keysWalked += count * keysOf(segment);
+      sums.pagesWalked += count * pagesOfTiles(segment, bc, page);
+      sums.skipped -= count * tiles;
+      sums.partial += count * (tiles - fullTilesOf(segment, bc));
     }
-    for (let row = 0; row < seqLenQ; row++) {
-      const { start, end } = visibleRange(problem, batch, row);
-      sums.partialRows += count * group * cells(start, end, keys);
+    for (const row of singleRows.flatMap((lane) => [...tileSegments(lane, bands)])) {
+      sums.partialRows += count * group * cellsOf(row, keys);
     }
   }
   return sums;
 }
 
-/** Cells of a partition into `size` keys each that hold any of the keys start .. end - 1. */
-function cells(start: number, end: number, size: number): number {
-  return start < end ? Math.ceil(end / size) - Math.floor(start / size) : 0;
-}
-
 /** Cells of the partition by tiles and pages together: each boundary of either begins one. */
-function pagesOfTiles(start: number, end: number, bc: number, page: number): number {
-  if (start >= end) return 0;
-  const boundaries = (size: number) => cells(start, end, size) - 1;
-  return 1 + boundaries(bc) + boundaries(page) - boundaries(leastCommonMultiple(bc, page));
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let [divisor, rest] = [a, b];
-  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
-  return (a / divisor) * b;
+function pagesOfTiles(segment: TileSegment, bc: number, page: number): number {
+  const boundaries = (size: number) => cellsOf(segment, size) - segment.tiles;
+  const both = (bc / greatestCommonDivisor(bc, page)) * page;
+  return segment.tiles + boundaries(bc) + boundaries(page) - boundaries(both);
 }
 
 /** The same tiles counted over all K/V heads. */

@@ -1,6 +1,6 @@
-import { maskClasses, visiblePairs } from '../mask.ts';
+import { visiblePairs } from '../mask.ts';
 import type { Problem } from '../problem.ts';
-import { alignment, holds, type RingLayout, ringBuffer, ringDevices, ringRows, shardOf } from '../ring.ts';
+import { alignment, type RingLayout, ringBuffer, ringDevices, shardOf } from '../ring.ts';
 import { rowLayout, tensorRows } from '../storage.ts';
 import type { Tiling } from '../tiling.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
@@ -8,6 +8,7 @@ import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { flash2Forward } from './flash2.ts';
 import { forwardFlops } from './flops.ts';
+import { type RingSums, ringSums } from './ringSums.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts } from './tileSums.ts';
 import { fusedShape, type StageShape, stageWork } from './work.ts';
@@ -18,47 +19,6 @@ export const sendGroup = 64;
 /** One device alone sends nothing. */
 export function ringStages(devices: number): readonly ['attention', ...string[]] {
   return devices > 1 ? ['attention', 'send'] : ['attention'];
-}
-
-interface RingSums {
-  queryRowsSeeing: number;
-  keysWalked: number;
-  /** Rows whose running result is read, and rows whose running result is written. */
-  merged: number;
-  kept: number;
-  total: number;
-  skipped: number;
-  partial: number;
-}
-
-/** Sums over the tiles of one head, all steps and devices, over the whole batch. */
-function ringSums(problem: Problem, layout: RingLayout, br: number, bc: number): RingSums {
-  const devices = ringDevices(problem);
-  const sums = { queryRowsSeeing: 0, keysWalked: 0, merged: 0, kept: 0, total: 0, skipped: 0, partial: 0 };
-  for (const { batch, count } of maskClasses(problem)) {
-    for (let device = 0; device < devices; device++) {
-      const queries = shardOf(layout, problem.seqLenQ, devices, device);
-      for (let step = 0; step < devices; step++) {
-        const keys = shardOf(layout, problem.seqLenKv, devices, holds(device, step, devices));
-        const last = step === devices - 1;
-        for (const { rows, start, end, shared } of ringRows(problem, batch, queries, keys, br)) {
-          const sees = start < end;
-          const walked = Math.ceil(end / bc) - Math.floor(start / bc);
-          sums.total += count * Math.ceil(keys.count / bc);
-          sums.skipped += count * (Math.ceil(keys.count / bc) - walked);
-          sums.keysWalked += count * (end - start);
-          if (sees) sums.queryRowsSeeing += count * rows;
-          if (step > 0 && (sees || last)) sums.merged += count * rows;
-          if (!last && (sees || step === 0)) sums.kept += count * rows;
-          for (let key = Math.floor(start / bc) * bc; key < end; key += bc) {
-            const all = shared.start <= Math.max(start, key) && shared.end >= Math.min(end, key + bc);
-            if (!all) sums.partial += count;
-          }
-        }
-      }
-    }
-  }
-  return sums;
 }
 
 /** The running O of every query row, f32 whatever O is stored in; a single device has none. */

@@ -1,4 +1,4 @@
-import { maskClasses, visiblePairs, visibleRange } from '../mask.ts';
+import { visiblePairs } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import { tensorRows } from '../storage.ts';
 import type { Tiling } from '../tiling.ts';
@@ -29,17 +29,7 @@ export function exponentialsSize(problem: Problem, headsPerSlice: number): Buffe
 }
 
 /** Words of which a row sees any key, for one head over the whole batch. */
-function visibleWords(problem: Problem): number {
-  const keys = keysPerWord(problem);
-  let words = 0;
-  for (const { batch, count } of maskClasses(problem)) {
-    for (let row = 0; row < problem.seqLenQ; row++) {
-      const { start, end } = visibleRange(problem, batch, row);
-      if (start < end) words += count * (Math.ceil(end / keys) - Math.floor(start / keys));
-    }
-  }
-  return words;
-}
+const visibleWords = (problem: Problem) => tileSums(problem, 1, keysPerWord(problem)).queryRowsPerTile;
 
 function accesses(problem: Problem, tiling: Tiling): Access[] {
   const [scores, softmax, output] = standardStages;

@@ -1,6 +1,8 @@
-import { maskClasses, tileRows } from '../mask.ts';
+import { bandsOf, maskClasses } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import type { TileCounts } from './cost.ts';
+import { segmentSums } from './segmentSums.ts';
+import { tileLanes } from './tileSegments.ts';
 
 /** Sums over the tiles of one head's score matrix, over the whole batch. Exact: all stay below 2^53. */
 export interface TileSums {
@@ -15,43 +17,25 @@ export interface TileSums {
   partial: number;
 }
 
+/** In O(log) for each length of `lengths` or packed sequence, whatever the sequence length. */
 export function tileSums(problem: Problem, br: number, bc: number): TileSums {
-  const sums: TileSums = {
-    keysWalked: 0,
-    queryRowsPerTile: 0,
-    queryRowsSeeing: 0,
-    total: 0,
-    skipped: 0,
-    partial: 0,
-  };
-  const tilesAcross = Math.ceil(problem.seqLenKv / bc);
+  const { batch: entries, seqLenQ, seqLenKv } = problem;
+  const total = entries * Math.ceil(seqLenQ / br) * Math.ceil(seqLenKv / bc);
+  const sums = { keysWalked: 0, queryRowsPerTile: 0, queryRowsSeeing: 0, total, skipped: total, partial: 0 };
+  const lanes = tileLanes(seqLenQ, br);
   for (const { batch, count } of maskClasses(problem)) {
-    for (const { rows, start, end, shared } of tileRows(problem, batch, br)) {
-      const walked = start < end ? Math.ceil(end / bc) - Math.floor(start / bc) : 0;
-      sums.keysWalked += count * (end - start);
-      sums.queryRowsPerTile += count * walked * rows;
-      if (walked > 0) sums.queryRowsSeeing += count * rows;
-      sums.total += count * tilesAcross;
-      sums.skipped += count * (tilesAcross - walked);
-      sums.partial += count * (walked - fullTiles(shared.start, shared.end, start, end, bc));
-    }
+    const { keys, tiles, fullTiles, rowsPerTile, rowsSeeing } = segmentSums(
+      lanes,
+      bandsOf(problem, batch),
+      bc,
+    );
+    sums.keysWalked += count * keys;
+    sums.queryRowsPerTile += count * rowsPerTile;
+    sums.queryRowsSeeing += count * rowsSeeing;
+    sums.skipped -= count * tiles;
+    sums.partial += count * (tiles - fullTiles);
   }
   return sums;
-}
-
-/** Walked tiles whose keys, as far as any row sees them, are seen by every row. */
-export function fullTiles(
-  sharedStart: number,
-  sharedEnd: number,
-  start: number,
-  end: number,
-  bc: number,
-): number {
-  if (sharedStart >= sharedEnd) return 0;
-  // A tile that the walk enters late or leaves early counts as full where all rows see what it walks.
-  const first = sharedStart <= start ? Math.floor(start / bc) : Math.ceil(sharedStart / bc);
-  const last = sharedEnd >= end ? Math.ceil(end / bc) : Math.floor(sharedEnd / bc);
-  return Math.max(0, last - first);
 }
 
 /** The same tiles counted over all heads. */
