@@ -21,7 +21,7 @@ export type Result<T> = { ok: true; value: T } | { ok: false; error: string };
 /** Sizes beyond this are not attention problems but typing mistakes. */
 const maxSize = 2 ** 31 - 1;
 
-/** The longest that a square score matrix of `maxElements` allows; the costs sum over rows of tiles, and stay quick. */
+/** The longest that a square score matrix of `maxElements` allows. */
 export const maxSeqLen = 2 ** 24;
 
 /** Elements of the largest matrix; the bytes of every buffer together then stay exact, below 2^53. */

@@ -20,9 +20,6 @@ export interface HoverTextOptions {
   link?: string;
 }
 
-/** Longer sequences would take a hover past its few milliseconds: the sums walk over rows of tiles. */
-const mostTileRows = 20_000;
-
 interface AlgorithmCost {
   row: CatalogueRow;
   tiling: Tiling;
@@ -49,8 +46,6 @@ export function hoverText(options: HoverTextOptions): string {
     const tiling = chooseTiling(row, problem, limits);
     if (!tiling.ok) {
       notes.push(`${row.title}: ${escapeMarkdown(tiling.error)}.`);
-    } else if (shape.seqLenQ / tiling.value.br > mostTileRows) {
-      notes.push(`${row.title}: too long for a hover; profile it to see its cost.`);
     } else {
       costs.push({ row, tiling: tiling.value, cost: row.forward.cost(problem, tiling.value) });
       if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, problem, tiling.value, limits));
