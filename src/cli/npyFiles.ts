@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { checkShape, type Shape } from '../attention/shape.ts';
-import { decodeNpy, formatNpyShape, type NpyArray } from './npy.ts';
+import { decodeNpy, formatNpyShape, type NpyArray } from '../host/npy.ts';
 import { quote, WrongUse } from './wrongUse.ts';
 
 /** Node reads no larger file at once. */

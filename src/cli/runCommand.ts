@@ -1,10 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dtype, Pass, Problem } from '../attention/problem.ts';
+import { encodeNpy, type NpyArray } from '../host/npy.ts';
 import { createRunFolder, readTensor, removeRunFolder, writeTensor } from '../host/runFolder.ts';
 import { documentProblem } from '../profiler/document/problem.ts';
 import type { RunResult } from '../profiler/measureRun.ts';
-import { encodeNpy, type NpyArray } from './npy.ts';
 import { biasOfTensor, readNpyFile, shapeOfTensors } from './npyFiles.ts';
 import { checkSupport, readAdapter, readAlgorithms, readTiling } from './options.ts';
 import { writeOutputFile } from './outputFile.ts';

@@ -1,8 +1,8 @@
 import { formatError, formatInteger, unknown } from '../attention/units.ts';
 import type { ErrorMeasurement } from '../gpu/measurement.ts';
+import { formatNpyShape } from '../host/npy.ts';
 import { optionWords } from '../profiler/document/optionWords.ts';
 import type { DocumentProblem } from '../profiler/document/schema.ts';
-import { formatNpyShape } from './npy.ts';
 import type { Style } from './style.ts';
 import { cut, textTable, wrap } from './textTable.ts';
 

@@ -1,8 +1,8 @@
+import { f16FromF32Bits } from '../attention/halfFloats.ts';
 import type { Fill, PlanBuffer } from '../plans/plan.ts';
 import { breathe } from './cancellation.ts';
 import { GpuError } from './errors.ts';
 import type { Execution } from './execution.ts';
-import { f16FromF32Bits } from './halfFloats.ts';
 
 const chunkWords = 1024 * 1024;
 /** Writes wait in staging memory until the queue is idle; this bounds it. */
@@ -10,7 +10,7 @@ const chunksBetweenFlushes = 16;
 
 type Sequence = Extract<Fill, { kind: 'sequence' }>;
 
-/** Writes what a fill of kind `repeat`, `sequence` or `given` says into a buffer, in chunks. */
+/** Writes what a fill of kind `sequence` or `given` says into a buffer, in chunks. */
 export async function uploadGenerated(
   execution: Execution,
   { name, bytes, fill }: PlanBuffer,
@@ -39,12 +39,6 @@ type Writer = (part: Uint32Array, first: number) => void;
 
 function writerOf(name: string, fill: Fill, bytes: number, given: Float32Array | undefined): Writer {
   switch (fill.kind) {
-    case 'repeat': {
-      const { words } = fill;
-      return (part, first) => {
-        for (let at = 0; at < part.length; at++) part[at] = words[(first + at) % words.length]!;
-      };
-    }
     case 'sequence':
       return (part, first) => writeSequence(part, first, fill);
     case 'given': {

@@ -1,8 +1,8 @@
+import { roundToDtype } from '../attention/halfFloats.ts';
 import { streams } from '../attention/options.ts';
 import type { Dtype } from '../attention/problem.ts';
 import { fillNormals, type NormalStream } from '../attention/random/stream.ts';
 import type { Plan } from '../plans/plan.ts';
-import { roundToDtype } from './halfFloats.ts';
 
 /**
  * Elements `first` .. `first + count` of an input tensor, rows without padding. The array may be reused by

@@ -1,5 +1,5 @@
+import { bf16FromF32Bits, f16FromF32Bits, f32BitsFromF16 } from '../attention/halfFloats.ts';
 import type { RowLayout } from '../attention/storage.ts';
-import { bf16FromF32Bits, f16FromF32Bits, f32BitsFromF16 } from './halfFloats.ts';
 
 /** Words of a row: 16-bit elements lie two to a word, the even one low, and a row of odd width ends half empty. */
 export function wordsOfRow({ bytes }: RowLayout): number {

@@ -51,7 +51,6 @@ export async function fillTensor(execution: Execution, buffer: PlanBuffer, targe
   switch (fill.kind) {
     case 'normal':
       return uploadNormals(execution, buffer, target);
-    case 'repeat':
     case 'sequence':
     case 'given':
       return uploadGenerated(execution, buffer, target);

@@ -66,7 +66,6 @@ const buffer: v.GenericSchema<PlanBuffer> = v.pipe(
         pages: v.exactOptional(pages),
       }),
       v.object({ kind: v.literal('words'), words: v.pipe(v.array(word), v.maxLength(4_000_000)) }),
-      v.object({ kind: v.literal('repeat'), words: v.pipe(v.array(word), v.minLength(1), v.maxLength(64)) }),
       v.object({
         kind: v.literal('sequence'),
         type: v.picklist(['f32', 'f16', 'i32', 'u32']),

@@ -15,8 +15,6 @@ export type Fill =
     }
   /** 32-bit words as they are. */
   | { kind: 'words'; words: number[] }
-  /** The same 32-bit words again and again: one value in every element. */
-  | { kind: 'repeat'; words: number[] }
   /** Element i is start + i * step, in the type; whole numbers wrap at 2^32. */
   | { kind: 'sequence'; type: 'f32' | 'f16' | 'i32' | 'u32'; start: number; step: number }
   /** The words that come with the request, as many as the buffer holds. */

@@ -85,7 +85,7 @@ export async function measureRun(
 }
 
 /** Failures after which no other run can succeed either, and the user's own wish to stop. */
-const fatalKinds: ReadonlySet<HostError['kind']> = new Set([
+export const fatalKinds: ReadonlySet<HostError['kind']> = new Set([
   'cancelled',
   'disposed',
   'no-node',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildIfStale } from '../../scripts/build/upToDate.ts';
 import { catalogue, findAlgorithm } from '../../src/attention/catalogue.ts';
 import { fillNormals } from '../../src/attention/random/stream.ts';
-import { decodeNpy, encodeNpy, type NpyArray } from '../../src/cli/npy.ts';
+import { decodeNpy, encodeNpy, type NpyArray } from '../../src/host/npy.ts';
 import { readDocument } from '../../src/profiler/document/read.ts';
 import { adapter, attnprof } from './cliProgram.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeNpy, encodeNpy, formatNpyShape, type NpyArray } from '../../src/cli/npy.ts';
-import { roundToDtype } from '../../src/gpu/halfFloats.ts';
+import { roundToDtype } from '../../src/attention/halfFloats.ts';
+import { decodeNpy, encodeNpy, formatNpyShape, type NpyArray } from '../../src/host/npy.ts';
 
 const arrays: fc.Arbitrary<NpyArray> = fc
   .record({

@@ -2,6 +2,7 @@ import {
   type AttributeElem,
   bindIdents,
   type DeclIdent,
+  type DirectiveElem,
   declsOfKind,
   type ExpressionElem,
   evalConstExpr,
@@ -12,6 +13,7 @@ import {
   lineIndexOf,
   lineStarts,
   type ModuleElem,
+  type OverrideElem,
   RecordResolver,
   type RefIdent,
   refDecl,
@@ -29,6 +31,8 @@ export class Kernel {
   readonly wgsl: string;
   readonly functions: FnElem[];
   readonly globals: GlobalVarElem[];
+  readonly overrides: OverrideElem[];
+  readonly directives: DirectiveElem[];
   readonly #types: TypeContext;
   readonly #lineStarts: number[];
 
@@ -36,6 +40,8 @@ export class Kernel {
     this.wgsl = wgsl;
     this.functions = declsOfKind(root, 'fn');
     this.globals = declsOfKind(root, 'gvar');
+    this.overrides = declsOfKind(root, 'override');
+    this.directives = declsOfKind(root, 'directive');
     this.#types = types;
     this.#lineStarts = lineStarts(wgsl);
   }
@@ -53,8 +59,11 @@ export class Kernel {
     } catch (error) {
       if (!(error instanceof WeslParseError)) throw error;
       const [first] = error.diagnostics;
-      const line = lineIndexOf(first?.start ?? 0, lineStarts(wgsl)) + 1;
-      throw new UncountableError('this WGSL', line, `it does not parse: ${first?.message ?? error.message}.`);
+      const starts = lineStarts(wgsl);
+      const index = lineIndexOf(first?.start ?? 0, starts);
+      const column = (first?.start ?? 0) - (starts[index] ?? 0) + 1;
+      const advice = `it does not parse: ${first?.message ?? error.message}.`;
+      throw new UncountableError('this WGSL', index + 1, advice, column);
     }
   }
 
@@ -91,13 +100,18 @@ export class Kernel {
     return this.declOf(ident) ? undefined : ident.originalName;
   }
 
+  /** The number that a constant expression comes to; undefined where it is none, or no number. */
+  constant(expression: ExpressionElem): number | undefined {
+    const value = evalConstExpr(expression, this.#types);
+    return value ? scalarToNumber(value) : undefined;
+  }
+
   /** The number in an attribute such as `@binding(3)`; undefined where the attribute is absent. */
   attributeNumber(elem: HasAttributes, name: string): number | undefined {
     const found = elem.attributes?.find((attribute) => attributeName(attribute) === name);
     if (found?.attribute.kind !== '@attribute') return undefined;
     const parameter = found.attribute.params?.[0];
-    const value = parameter && evalConstExpr(parameter.expression, this.#types);
-    const number = value ? scalarToNumber(value) : undefined;
+    const number = parameter && this.constant(parameter.expression);
     if (number === undefined) {
       throw new UncountableError(
         this.textOf(found),

@@ -8,11 +8,14 @@ export class UncountableError extends Error {
   readonly construct: string;
   /** Line in the kernel's WGSL, from 1; null where the module as a whole is meant. */
   readonly line: number | null;
+  /** Column, from 1, where it is known. */
+  readonly column: number | null;
 
   /** `advice` says why in a few words, and what to write instead. */
-  constructor(construct: string, line: number | null, advice: string) {
+  constructor(construct: string, line: number | null, advice: string, column: number | null = null) {
     super(`Cannot count ${construct}${line === null ? '' : ` on line ${line}`}: ${advice}`);
     this.construct = construct;
     this.line = line;
+    this.column = column;
   }
 }

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
+import { roundToDtype } from '../../../src/attention/halfFloats.ts';
 import { fillNormals } from '../../../src/attention/random/stream.ts';
 import { rowLayout } from '../../../src/attention/storage.ts';
-import { roundToDtype } from '../../../src/gpu/halfFloats.ts';
 import { scanOutput } from '../../../src/gpu/outputs.ts';
 import { unpackRows } from '../../../src/gpu/packing.ts';
 import { poisonWord, resetTensors } from '../../../src/gpu/poison.ts';

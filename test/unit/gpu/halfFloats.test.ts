@@ -4,7 +4,7 @@ import {
   f16FromF32Bits,
   f32BitsFromF16,
   roundToDtype,
-} from '../../../src/gpu/halfFloats.ts';
+} from '../../../src/attention/halfFloats.ts';
 
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);

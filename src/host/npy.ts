@@ -1,5 +1,5 @@
+import { f16FromF32Bits, f32BitsFromF16 } from '../attention/halfFloats.ts';
 import type { Result } from '../attention/shape.ts';
-import { f16FromF32Bits, f32BitsFromF16 } from '../gpu/halfFloats.ts';
 
 /** An array of a .npy file: C order, the last dimension fastest. */
 export interface NpyArray {
@@ -16,13 +16,36 @@ const maxHeaderLength = 10_000;
 const maxDimensions = 32;
 
 const descriptors = { '<f4': 'f32', '<f2': 'f16' } as const;
-const sizes = { f32: 4, f16: 2 } as const;
+const allDescriptors = { ...descriptors, '<i4': 'i32', '<u4': 'u32' } as const;
+const sizes = { f32: 4, f16: 2, i32: 4, u32: 4 } as const;
+
+/** What a .npy file holds, its elements as they lie in it. */
+export interface NpyBytes {
+  dtype: keyof typeof sizes;
+  shape: number[];
+  data: Uint8Array;
+}
 
 /**
  * Reads NPY 1.0 and 2.0 (numpy.lib.format): little-endian f32 or f16 in C order. Nothing in the bytes is
  * trusted: the answer is an array whose values are all there, or one line with what is wrong and what to do.
  */
 export function decodeNpy(bytes: Uint8Array): Result<NpyArray> {
+  const parts = partsOf(bytes, descriptors);
+  if (!parts.ok) return parts;
+  const { dtype, shape, data } = parts.value;
+  return { ok: true, value: { dtype, shape, values: valuesOf(data, dtype) } };
+}
+
+/** As `decodeNpy`, for i32 and u32 as well, without looking at the elements. */
+export function npyBytes(bytes: Uint8Array): Result<NpyBytes> {
+  return partsOf(bytes, allDescriptors);
+}
+
+function partsOf<T extends NpyBytes['dtype']>(
+  bytes: Uint8Array,
+  types: Readonly<Record<string, T>>,
+): Result<{ dtype: T; shape: number[]; data: Uint8Array }> {
   if (magic.some((byte, index) => bytes[index] !== byte)) return fail('it is not a .npy file');
   const [major, minor] = [bytes[6], bytes[7]];
   if ((major !== 1 && major !== 2) || minor !== 0) {
@@ -34,7 +57,7 @@ export function decodeNpy(bytes: Uint8Array): Result<NpyArray> {
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > maxHeaderLength) return fail(`its header says it is ${length} bytes long`);
   if (bytes.length < start + length) return fail('it is cut off within its header');
-  const header = readHeader(String.fromCharCode(...bytes.subarray(start, start + length)));
+  const header = readHeader(String.fromCharCode(...bytes.subarray(start, start + length)), types);
   if (!header.ok) return header;
   const { dtype, shape } = header.value;
   const elements = shape.reduce((product, size) => product * size, 1);
@@ -45,7 +68,7 @@ export function decodeNpy(bytes: Uint8Array): Result<NpyArray> {
       `its header promises ${expected} bytes of data for the shape ${formatNpyShape(shape)}, there are ${data.length}`,
     );
   }
-  return { ok: true, value: { dtype, shape, values: valuesOf(data, dtype) } };
+  return { ok: true, value: { dtype, shape, data } };
 }
 
 /** The bytes of a .npy file, version 1.0; f16 rounds to nearest even. */
@@ -73,13 +96,11 @@ export function formatNpyShape(shape: readonly number[]): string {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
 }
 
-interface Header {
-  dtype: NpyArray['dtype'];
-  shape: number[];
-}
-
 /** The header is a Python dictionary; only the one form that numpy writes is one here. */
-function readHeader(text: string): Result<Header> {
+function readHeader<T extends NpyBytes['dtype']>(
+  text: string,
+  types: Readonly<Record<string, T>>,
+): Result<{ dtype: T; shape: number[] }> {
   const inner = /^\{(.*?),?\s*\}\s*$/s.exec(text)?.[1];
   const entries = new Map<string, string>();
   const entry = /\s*'(\w{1,20})'\s*:\s*('[^']{0,40}'|True|False|\([\d,\sL]{0,1000}\))\s*(?:,|$)/sy;
@@ -96,14 +117,16 @@ function readHeader(text: string): Result<Header> {
     return fail('its header is none that numpy writes for an array of one type');
   }
   const type = descr.replaceAll("'", '');
-  if (!Object.hasOwn(descriptors, type)) {
-    const advice = 'save it as numpy.float32 or numpy.float16, little-endian';
+  if (!Object.hasOwn(types, type)) {
+    const names = { '<f4': 'float32', '<f2': 'float16', '<i4': 'int32', '<u4': 'uint32' };
+    const saved = Object.entries(names).flatMap(([key, name]) => (key in types ? [`numpy.${name}`] : []));
+    const advice = `save it as ${saved.join(' or ')}, little-endian`;
     return fail(`its type is ${JSON.stringify(type)}: ${advice}`);
   }
   if (order !== 'False') return fail('it is in Fortran order: save numpy.ascontiguousarray(x)');
   const sizesOf = readShape(shape);
   if (!sizesOf) return fail('the shape in its header is no tuple of sizes');
-  return { ok: true, value: { dtype: descriptors[type as keyof typeof descriptors], shape: sizesOf } };
+  return { ok: true, value: { dtype: types[type]!, shape: sizesOf } };
 }
 
 function readShape(tuple: string): number[] | null {

@@ -1,4 +1,4 @@
-import type { Dtype } from '../attention/problem.ts';
+import type { Dtype } from './problem.ts';
 
 /**
  * The 16-bit types in bits. f16 is IEEE 754 binary16: 5 exponent bits, largest finite value 65504. bf16 is

@@ -1,0 +1,47 @@
+import type { KernelInterface } from './inspect.ts';
+
+/** Elements that an example gives an array of no fixed length. */
+const exampleLength = 4096;
+/** Most that WebGPU guarantees for a uniform buffer. */
+const maxUniformBytes = 65_536;
+
+/**
+ * A manifest for a kernel as JSON text, to start from: every binding that needs a word has one, with sizes
+ * that are only an example.
+ */
+export function exampleManifest({ entryPoint, bindings, overrides }: KernelInterface): string {
+  const entries: [string, unknown][] = [];
+  for (const { name, space, writable, scalar, layout, type } of bindings) {
+    const isFloat = scalar === 'f32' || scalar === 'f16';
+    const init = writable || !isFloat ? 'zeros' : 'normal';
+    if (space === 'uniform') {
+      entries.push([name, { values: layout.size <= maxUniformBytes ? zeroOf(type) : [] }]);
+    } else if (layout.runtime) {
+      entries.push([name, { length: exampleLength, init }]);
+    }
+  }
+  const needed = overrides.filter(({ hasDefault }) => !hasDefault).map(({ name }) => [name, 1] as const);
+  const manifest = {
+    entryPoint,
+    bindings: Object.fromEntries(entries),
+    ...(needed.length > 0 ? { constants: Object.fromEntries(needed) } : {}),
+    dispatch: [1, 1, 1],
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** A value of a type in which every number is 0. */
+function zeroOf(type: KernelInterface['bindings'][number]['type']): unknown {
+  switch (type.kind) {
+    case 'vector':
+      return Array(type.size).fill(0);
+    case 'matrix':
+      return Array.from({ length: type.cols }, () => Array(type.rows).fill(0));
+    case 'array':
+      return Array.from({ length: type.count ?? 1 }, () => zeroOf(type.elem));
+    case 'struct':
+      return Object.fromEntries(type.members.map((member) => [member.name, zeroOf(member.type)]));
+    default:
+      return 0;
+  }
+}
