@@ -17,6 +17,12 @@ function f32Sums(problem: AccountProblem, width: number, rows: number): bigint {
   return BigInt(problem.batch) * BigInt(problem.heads) * BigInt(rows) * BigInt(width) * 4n;
 }
 
+/** Bytes of f32 sums of dK and dV for every K/V head, rows padded. */
+function keySums(problem: AccountProblem): bigint {
+  const { kvHeads, seqLenKv, headDim, headDimV } = problem;
+  return f32Sums({ ...problem, heads: kvHeads }, headDim + headDimV, blockOfRows(seqLenKv));
+}
+
 const blockOfRows = (seqLen: number) => Math.ceil(seqLen / paddedRows) * paddedRows;
 
 /**
@@ -48,8 +54,9 @@ export function flashInferenceMemory(
  * 2u more (sums of dQ in f32) where the keys take more than one step: 13u, which gives FlashAttention's row of
  * Table 21 (arXiv 2205.14135) to the MiB. Of the 13u, Q, K, V, O, dO, dQ, dK, dV are 8 and the sums 2; the
  * other 3 are most likely the gradients that the caller accumulates. Generations 2 and 3: the same with sums,
- * log-sum-exp and D padded to 128 rows, the sums at any length, and dK and dV of every query head where K/V heads
- * are fewer; checked against no published figure.
+ * log-sum-exp and D padded to 128 rows, and the sums at any length. Where K/V heads are fewer, dK and dV of
+ * every query head besides, in generation 3 f32 sums of dK and dV for every K/V head. Read from the released
+ * code, checked against no published figure.
  */
 export function flashTrainingMemory(
   problem: AccountProblem,
@@ -68,7 +75,8 @@ export function flashTrainingMemory(
     ['dq, dk, dv', q + k + v],
     ['accumulated gradients of q, k, v', q + k + v],
     ...(summed ? [['sums of dq', f32Sums(problem, headDim, rows)] as const] : []),
-    ...(group > 1n ? [['dk, dv of every query head', (k + v) * group] as const] : []),
+    ...(group > 1n && generation < 3 ? [['dk, dv of every query head', (k + v) * group] as const] : []),
+    ...(group > 1n && generation === 3 ? [['sums of dk, dv', keySums(problem)] as const] : []),
     ['log-sum-exp', statistic],
     ['row sums of dout and o', statistic],
   ]);
