@@ -3,6 +3,7 @@ import { parseShape } from '../attention/shape.ts';
 import { runDevices } from './devicesCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
+import { runReproduce } from './reproduceCommand.ts';
 import { type RunFlags, runRun, typeOfFiles } from './runCommand.ts';
 import type { CommandContext } from './services.ts';
 import { runVerify, type VerifyFlags } from './verifyCommand.ts';
@@ -20,6 +21,7 @@ Examples:
   attnprof run --q q.npy --k k.npy --v v.npy --algorithm flash2 --causal --out results
   attnprof verify --adapter embedded
   attnprof devices
+  attnprof reproduce
 
 Exit codes: 0 done (a run that was skipped or stopped is a result), 1 failed, 2 wrong use,
 130 interrupted.`;
@@ -115,6 +117,12 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .description('List the adapters of this machine, and what to give as --adapter.')
     .option('--json', jsonHelp)
     .action((flags: { json?: boolean }) => runDevices(flags, context));
+
+  program
+    .command('reproduce')
+    .description('Set published numbers of attention papers beside what the models here give. Needs no GPU.')
+    .option('--json', jsonHelp)
+    .action((flags: { json?: boolean }) => runReproduce(flags, context));
 
   return program;
 }

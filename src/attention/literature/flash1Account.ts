@@ -22,7 +22,7 @@ const share = (whole: bigint, rows: bigint, all: bigint) => (whole * rows) / all
  * blocks of keys: K and V read once, Q read and O written Tc times, O read Tc - 1 times, (3 Tc + 1) u. Literal:
  * O read Tc times, (3 Tc + 2) u. Causal: a block is visited by the rows that see any of it, which for Bc
  * dividing N makes Q and O (Tc + 1) / 2 visits: 8.5u in place of 13u for Tc = 4. (The paper's Figure 2 does not
- * take that off.)
+ * take that off.) The paper has as many K/V heads as heads; fewer are read once each, here and backward.
  */
 export function flash1ForwardTraffic(problem: AccountProblem, rule: Flash1Rule): TrafficAccount {
   const { q, k, v, o, rowStatistic } = accountUnits(problem);

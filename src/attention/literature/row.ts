@@ -1,3 +1,5 @@
+import type { Provenance } from '../provenance.ts';
+
 /** A published number beside ours. */
 export interface ReproduceRow {
   /** Stable, unique: `flash1-figure2-left-standard-hbm`. */
@@ -9,6 +11,8 @@ export interface ReproduceRow {
   unit: string;
   published: number;
   ours: number;
+  /** Where our number comes from. */
+  provenance: Provenance;
   /** (ours - published) / published. */
   relativeDifference: number;
   /** Largest absolute relative difference that is claimed; null where the row only reports. */
@@ -21,10 +25,14 @@ export interface ReproduceRow {
 
 /** Fills in the difference and whether it is within the tolerance. `published` is not 0. */
 export function reproduceRow(
-  row: Omit<ReproduceRow, 'relativeDifference' | 'within' | 'note'> & { note?: string },
+  row: Omit<ReproduceRow, 'relativeDifference' | 'within' | 'provenance' | 'note'> &
+    Partial<Pick<ReproduceRow, 'provenance' | 'note'>>,
 ): ReproduceRow {
-  const { id, source, quantity, unit, published, ours, tolerance, note = '' } = row;
+  const { id, source, quantity, unit, published, ours, tolerance, provenance = 'modelled', note = '' } = row;
   const relativeDifference = (ours - published) / published;
   const within = tolerance === null ? null : Math.abs(relativeDifference) <= tolerance;
-  return { id, source, quantity, unit, published, ours, relativeDifference, tolerance, within, note };
+  return {
+    ...{ id, source, quantity, unit, published, ours, provenance },
+    ...{ relativeDifference, tolerance, within, note },
+  };
 }
