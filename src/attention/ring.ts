@@ -60,24 +60,44 @@ export function* ringRows(
   keys: Shard,
   br: number,
 ): Generator<RingRow> {
+  for (let local = 0; local < queries.count; local += br) {
+    yield ringRowAt(problem, batch, queries, keys, br, local);
+  }
+}
+
+/** The row of tiles that begins at row `local` of the shard. */
+export function ringRowAt(
+  problem: Problem,
+  batch: number,
+  queries: Shard,
+  keys: Shard,
+  br: number,
+  local: number,
+): RingRow {
+  const rows = Math.min(br, queries.count - local);
+  const first = shardRange(problem, batch, queries, keys, local);
+  const last = shardRange(problem, batch, queries, keys, local + rows - 1);
+  const empty = first.start >= last.end;
+  return {
+    rows,
+    start: empty ? 0 : first.start,
+    end: empty ? 0 : last.end,
+    shared: { start: last.start, end: first.end },
+  };
+}
+
+/** Keys of a shard that row `local` of a shard of queries sees. */
+export function shardRange(
+  problem: Problem,
+  batch: number,
+  queries: Shard,
+  keys: Shard,
+  local: number,
+): KeyRange {
   const within = (key: number) =>
     Math.min(keys.count, Math.max(0, Math.ceil((key - keys.first) / keys.step)));
-  const seen = (local: number): KeyRange => {
-    const { start, end } = visibleRange(problem, batch, queries.first + local * queries.step);
-    return { start: within(start), end: within(end) };
-  };
-  for (let local = 0; local < queries.count; local += br) {
-    const rows = Math.min(br, queries.count - local);
-    const first = seen(local);
-    const last = seen(local + rows - 1);
-    const empty = first.start >= last.end;
-    yield {
-      rows,
-      start: empty ? 0 : first.start,
-      end: empty ? 0 : last.end,
-      shared: { start: last.start, end: first.end },
-    };
-  }
+  const { start, end } = visibleRange(problem, batch, queries.first + local * queries.step);
+  return { start: within(start), end: within(end) };
 }
 
 /** Parts of a device's buffer begin where any WebGPU device can bind. */

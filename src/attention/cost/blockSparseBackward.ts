@@ -4,6 +4,7 @@ import type { Tiling } from '../tiling.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import { listAccess, listMemory, listSize } from './blockSparseFlash.ts';
+import { blockSparseBackwardWalk } from './blockSparseWalk.ts';
 import type { AlgorithmPass } from './cost.ts';
 import { deltaAccesses, deltaShape, flash2Backward, gradientShapes } from './flash2Backward.ts';
 import { backwardFlops } from './flops.ts';
@@ -77,6 +78,7 @@ export const blockSparseBackward: AlgorithmPass = {
       flash2Backward.workgroupMemory(shape, transposedTiling(tile)),
     ),
   scratchPerHead: () => 0,
+  walk: blockSparseBackwardWalk,
   cost: (problem, tiling) => {
     const sums = listedSums(problem, tiling.br, tiling.bc);
     // S and dP in both kernels, then dQ, dK and dV.

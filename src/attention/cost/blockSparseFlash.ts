@@ -3,6 +3,7 @@ import type { Problem } from '../problem.ts';
 import { tensorRows } from '../storage.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
+import { blockSparseWalk } from './blockSparseWalk.ts';
 import type { AlgorithmPass, BufferSize, CostModel } from './cost.ts';
 import { flash2Forward } from './flash2.ts';
 import { forwardFlops } from './flops.ts';
@@ -70,6 +71,7 @@ export const blockSparseForward: AlgorithmPass = {
   stages: blockSparseStages,
   workgroupMemory: (shape, tile) => flash2Forward.workgroupMemory(shape, tile) + listMemory,
   scratchPerHead: () => 0,
+  walk: blockSparseWalk,
   cost,
 };
 

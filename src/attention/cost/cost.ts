@@ -2,6 +2,7 @@ import type { Problem } from '../problem.ts';
 import type { Result } from '../shape.ts';
 import type { TileCandidates, TileSize, Tiling, WorkgroupMemory } from '../tiling.ts';
 import type { Traffic } from '../traffic.ts';
+import type { SliceWalk } from '../walk/walk.ts';
 
 export interface BufferSize {
   name: string;
@@ -75,4 +76,6 @@ export interface AlgorithmPass {
   /** Parts into which the key range is cut, as asked for or as the algorithm chooses; 1 where left out. */
   splits?: (problem: Problem, tile: TileSize, requested: number | undefined) => Result<number>;
   cost: CostModel;
+  /** The same accesses one by one, in dispatch order; their bytes are those of the cost's traffic. */
+  walk: SliceWalk;
 }

@@ -1,9 +1,10 @@
-import { band } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import type { Tiling } from '../tiling.ts';
 import { type Access, sumTraffic } from '../traffic.ts';
 import { elementAccess } from './accesses.ts';
 import type { AlgorithmPass, Cost } from './cost.ts';
+import { eagerHas, unmasked } from './eagerProblem.ts';
+import { eagerBackwardWalk, eagerForwardWalk } from './eagerWalk.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
 import {
   rowProductAccesses,
@@ -24,18 +25,13 @@ import { exactMemory, forwardTensors, matrixSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { gridOf, type StageShape, stageWork } from './work.ts';
 
+export { eagerHas } from './eagerProblem.ts';
+
 const allForwardStages = ['scores', 'scale', 'mask', 'softmax', 'dropout', 'output'] as const;
 const allBackwardStages = ['dv', 'dp', 'dropout', 'softmax', 'mask', 'scale', 'dq', 'dk'] as const;
 
 export type EagerForwardStage = (typeof allForwardStages)[number];
 export type EagerBackwardStage = (typeof allBackwardStages)[number];
-
-/** Operations that a problem has work for: without a mask, or without dropout, there is no such stage. */
-export function eagerHas(problem: Problem): { mask: boolean; dropout: boolean } {
-  const { left, right } = band(problem);
-  const masked = left !== null || right !== null || problem.lengths !== null || problem.packed !== null;
-  return { mask: masked, dropout: problem.dropout !== null && problem.dropout > 0 };
-}
 
 const withWork = <Stage extends string>(problem: Problem, stages: readonly Stage[]): Stage[] => {
   const has = eagerHas(problem);
@@ -44,15 +40,6 @@ const withWork = <Stage extends string>(problem: Problem, stages: readonly Stage
 
 export const eagerForwardStages = (problem: Problem) => withWork(problem, allForwardStages);
 export const eagerBackwardStages = (problem: Problem) => withWork(problem, allBackwardStages);
-
-/** The same problem without a mask: every operation but `mask` works on whole matrices. */
-const unmasked = (problem: Problem): Problem => ({
-  ...problem,
-  causal: false,
-  window: null,
-  lengths: null,
-  packed: null,
-});
 
 /** Elements of one head's matrix, over the whole batch. */
 const matrixElements = ({ batch, seqLenQ, seqLenKv }: Problem) => batch * seqLenQ * seqLenKv;
@@ -132,6 +119,7 @@ export const eagerForward: AlgorithmPass = {
   stages: allForwardStages,
   workgroupMemory: standardWorkgroupMemory,
   scratchPerHead: scoreBytes,
+  walk: eagerForwardWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', eagerForwardStages(problem), forwardAccesses(problem, tiling)),
     flops: { ...forwardFlops(problem), exact: forwardFlops(unmasked(problem)).exact },
@@ -160,6 +148,7 @@ export const eagerBackward: AlgorithmPass = {
   stages: allBackwardStages,
   workgroupMemory: standardWorkgroupMemory,
   scratchPerHead: keptBytes,
+  walk: eagerBackwardWalk,
   cost: (problem, tiling) => {
     const dims = 2 * (problem.headDim + problem.headDimV);
     return {

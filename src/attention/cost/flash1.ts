@@ -6,6 +6,7 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
+import { flash1BackwardWalk, flash1Walk } from './flash1Walk.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
 import { backwardTensors, exactMemory, forwardTensors } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
@@ -139,6 +140,7 @@ export const flash1Forward: AlgorithmPass = {
     8 * br,
   tiles: candidates,
   scratchPerHead: statisticsPerHead('forward'),
+  walk: flash1Walk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', flash1Stages, forwardAccesses(problem, tiling)),
     flops: forwardFlops(problem),
@@ -160,6 +162,7 @@ export const flash1Backward: AlgorithmPass = {
     12 * br,
   tiles: candidates,
   scratchPerHead: statisticsPerHead('backward'),
+  walk: flash1BackwardWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', flash1BackwardStages, backwardAccesses(problem, tiling)),
     // S and dP, then dQ, dK and dV.

@@ -4,6 +4,7 @@ import { sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile } from '../workgroupMemory.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, CostModel } from './cost.ts';
+import { flash2Walk } from './flash2Walk.ts';
 import { forwardFlops } from './flops.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
@@ -44,5 +45,6 @@ export const flash2Forward: AlgorithmPass = {
   workgroupMemory: ({ headDim }, { br, bc, dc }) =>
     plainTile(br, headDim) + stagedTile(bc, dc) + stagedTile(br, bc) + rowParts(br, bc),
   scratchPerHead: () => 0,
+  walk: flash2Walk,
   cost,
 };

@@ -6,6 +6,7 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass } from './cost.ts';
+import { flash2BackwardWalk } from './flash2BackwardWalk.ts';
 import { backwardFlops } from './flops.ts';
 import { backwardTensors, exactMemory, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
@@ -98,6 +99,7 @@ export const flash2Backward: AlgorithmPass = {
     // Backward keeps a second tile of rows and their statistics; the forward pass before it partial rows.
     Math.max(plainTile(br, headDimV) + 8 * Math.max(br, bc), rowParts(br, bc)),
   scratchPerHead: () => 0,
+  walk: flash2BackwardWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', flash2BackwardStages, [
       ...deltaAccesses(problem, flash2BackwardStages[0]),

@@ -8,6 +8,7 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { plainTile, rowParts, stagedTile, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize, Cost } from './cost.ts';
+import { flashDecodingWalk } from './flashDecodingWalk.ts';
 import { forwardFlops } from './flops.ts';
 import { type PackedSums, packedSums, packedTileCounts, splitKeys } from './packedTiles.ts';
 import { biasSize, exactMemory, rowStatisticSize, tensorSize } from './tensors.ts';
@@ -82,6 +83,7 @@ function passOf(paged: boolean): AlgorithmPass {
     wholeGroups: true,
     packsGroups: true,
     splits: chooseSplits,
+    walk: flashDecodingWalk(paged),
     cost: (problem, tiling): Cost => {
       const sums = packedSums(problem, tiling, pageKeys);
       const [, merge] = flashDecodingStages;

@@ -9,6 +9,7 @@ import {
   splitAccesses,
   wordLayout,
 } from './flashDecoding.ts';
+import { flashDecodingPlusWalk } from './flashDecodingPlusWalk.ts';
 import { forwardFlops } from './flops.ts';
 import { packedSums, packedTileCounts } from './packedTiles.ts';
 import { exactMemory } from './tensors.ts';
@@ -85,4 +86,5 @@ export const flashDecodingPlusForward: AlgorithmPass = {
   ...flashDecodingForward,
   stages: flashDecodingPlusStages,
   cost,
+  walk: flashDecodingPlusWalk,
 };

@@ -7,6 +7,7 @@ import { type Access, sumTraffic } from '../traffic.ts';
 import { rowParts, vec4s } from '../workgroupMemory.ts';
 import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
+import { flashInt8Walk } from './flashInt8Walk.ts';
 import { forwardFlops } from './flops.ts';
 import { cellsOf } from './segmentSums.ts';
 import { exactMemory, forwardTensors } from './tensors.ts';
@@ -111,6 +112,7 @@ function flashInt8(rotated: boolean): AlgorithmPass {
     scratchPerHead: (problem) => Math.max(...Object.values(int8Bytes(problem, rotated))),
     // The codes of a slice's keys are those of whole K/V heads.
     wholeGroups: true,
+    walk: flashInt8Walk(rotated),
     cost: (problem, tiling) => ({
       traffic: sumTraffic('exact', flashInt8Stages, accesses(problem, tiling, rotated)),
       flops: forwardFlops(problem),

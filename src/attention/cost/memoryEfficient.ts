@@ -9,23 +9,20 @@ import { elementAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { flash2Backward, gradientAccesses, gradientShapes } from './flash2Backward.ts';
 import { backwardFlops, forwardFlops } from './flops.ts';
+import { heldRows } from './memoryEfficientRows.ts';
+import { memoryEfficientBackwardWalk, memoryEfficientWalk } from './memoryEfficientWalk.ts';
 import { splitKeys } from './packedTiles.ts';
 import { biasSize, exactMemory, forwardTensors, rowStatisticSize, tensorSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { rowsPerGroup, type StageShape, stageWork } from './work.ts';
 
+export { heldRows } from './memoryEfficientRows.ts';
+
 export const memoryEfficientStages = ['chunk', 'merge'] as const;
 export const memoryEfficientBackwardStages = ['chunk', 'merge', 'dq', 'dkdv'] as const;
 
-/** Queries that are worked on at a time; a constant, as the paper has it. */
-const queriesPerChunk = 128;
 /** A row's statistics of all chunks lie in workgroup memory while they are merged. */
 const mostChunks = 256;
-
-/** Query rows whose partial results are kept at a time, for each head; whole rows of tiles. */
-export function heldRows({ seqLenQ }: Problem, { br }: Pick<Tiling, 'br'>): number {
-  return Math.min(seqLenQ, Math.ceil(queriesPerChunk / br) * br);
-}
 
 /** Chunks of about sqrt(M) keys, whole tiles; larger ones where there would be more than 256. */
 function chooseChunks(
@@ -150,6 +147,7 @@ export const memoryEfficientForward: AlgorithmPass = {
     plainTile(br, headDim) + stagedTile(bc, dc) + stagedTile(br, bc) + rowParts(br, bc),
   scratchPerHead: partialOBytes,
   splits: chooseChunks,
+  walk: memoryEfficientWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', memoryEfficientStages, forwardAccesses(problem, tiling)),
     flops: forwardFlops(problem),
@@ -165,6 +163,7 @@ export const memoryEfficientBackward: AlgorithmPass = {
   workgroupMemory: flash2Backward.workgroupMemory,
   scratchPerHead: partialOBytes,
   splits: chooseChunks,
+  walk: memoryEfficientBackwardWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', memoryEfficientBackwardStages, backwardAccesses(problem, tiling)),
     // The chunks' two products, S and dP in both of the gradients' kernels, then dQ, dK and dV.

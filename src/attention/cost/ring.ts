@@ -9,6 +9,7 @@ import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { flash2Forward } from './flash2.ts';
 import { forwardFlops } from './flops.ts';
 import { type RingSums, ringSums } from './ringSums.ts';
+import { ringWalk } from './ringWalk.ts';
 import { exactMemory, forwardTensors, rowStatisticSize } from './tensors.ts';
 import { tileCounts } from './tileSums.ts';
 import { fusedShape, type StageShape, stageWork } from './work.ts';
@@ -115,6 +116,7 @@ function ringForward(layout: RingLayout): AlgorithmPass {
     scratchPerHead: partialPerHead,
     // A slice sends the keys of its heads to the next device: no two slices share any.
     wholeGroups: true,
+    walk: ringWalk(layout),
     cost: (problem, tiling) => {
       const sums = ringSums(problem, layout, tiling.br, tiling.bc);
       return {

@@ -7,6 +7,7 @@ import { stagedTile } from '../workgroupMemory.ts';
 import { elementAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, CostModel } from './cost.ts';
 import { forwardFlops } from './flops.ts';
+import { standardWalk } from './standardWalk.ts';
 import { exactMemory, forwardTensors, matrixSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { gridOf, type StageShape, stageWork } from './work.ts';
@@ -108,6 +109,7 @@ function standardPass(softmaxReads: number, exponentials: number): AlgorithmPass
     stages: standardStages,
     workgroupMemory: standardWorkgroupMemory,
     scratchPerHead: scoreBytes,
+    walk: standardWalk(softmaxReads),
     cost: standardCost(softmaxReads, exponentials),
   };
 }

@@ -7,6 +7,7 @@ import { elementAccess, kvRowAccess, rowAccess } from './accesses.ts';
 import type { AlgorithmPass, BufferSize } from './cost.ts';
 import { backwardFlops } from './flops.ts';
 import { rowProductAccesses, scoreBytes, standardWorkgroupMemory, weightedSumAccesses } from './standard.ts';
+import { standardBackwardWalk } from './standardWalk.ts';
 import { biasSize, exactMemory, keptMatrixSize, matrixSize, tensorSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { gridOf, type StageShape, stageWork } from './work.ts';
@@ -104,6 +105,7 @@ export const standardBackward: AlgorithmPass = {
   stages: standardBackwardStages,
   workgroupMemory: standardWorkgroupMemory,
   scratchPerHead: keptBytes,
+  walk: standardBackwardWalk,
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', standardBackwardStages, accesses(problem, tiling)),
     flops: backwardFlops(problem, 2 * (problem.headDim + problem.headDimV)),

@@ -13,6 +13,7 @@ import {
   standardStages,
   standardWorkgroupMemory,
 } from './standard.ts';
+import { standardUnsafeWalk } from './standardWalk.ts';
 import { exactMemory, forwardTensors, matrixSize, rowStatisticSize } from './tensors.ts';
 import { tileCounts, tileSums } from './tileSums.ts';
 import { stageWork } from './work.ts';
@@ -58,6 +59,7 @@ export const standardUnsafeForward: AlgorithmPass = {
   stages: standardStages,
   workgroupMemory: (shape, tile) => standardWorkgroupMemory(shape, tile) + wordBytes * tile.br,
   scratchPerHead: scoreBytes,
+  walk: standardUnsafeWalk(keysPerWord),
   cost: (problem, tiling) => ({
     traffic: sumTraffic('exact', standardStages, accesses(problem, tiling)),
     flops: forwardFlops(problem),
