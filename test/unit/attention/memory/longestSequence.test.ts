@@ -108,6 +108,33 @@ describe('the longest run of our own algorithms', () => {
     expect(byDevice).toBeGreaterThan(0);
   }, 60_000);
 
+  it('is found where more slices make a longer sequence need less', () => {
+    const problem = plainProblem({ batch: 2, heads: 6, kvHeads: 3, seqLenQ: 1, headDim: 8, dtype: 'f16' });
+    let falls = 0;
+    for (const row of dense) {
+      for (const pass of row.passes) {
+        const peaks: number[] = [];
+        for (let seqLen = 1; seqLen < 500; seqLen++) {
+          const peak = peakAt(row.id, { ...problem, seqLenQ: seqLen, seqLenKv: seqLen }, smallDevice, pass);
+          if (!Number.isFinite(peak)) break;
+          peaks.push(peak);
+        }
+        const last = peaks.at(-1)!;
+        for (const [index, peak] of peaks.entries()) {
+          const before = peaks[index - 1] ?? 0;
+          if (before <= peak) continue;
+          falls++;
+          for (const memory of [peak, before - 1].filter((size) => size < last)) {
+            const tried = peaks.findLastIndex((size) => size <= memory) + 1;
+            const { seqLen } = longestOf(row, problem, smallDevice, memory, { pass });
+            expect([row.id, pass, memory, seqLen]).toEqual([row.id, pass, memory, tried]);
+          }
+        }
+      }
+    }
+    expect(falls).toBeGreaterThan(50);
+  });
+
   it('needs no mask to be known: memory is the same with one', () => {
     const plain = plainProblem({ batch: 2, heads: 4, kvHeads: 2, seqLenQ: 300, headDim: 32 });
     const masks: Partial<Problem>[] = [
