@@ -1,5 +1,5 @@
 import { visibleBlocks } from './blockMask.ts';
-import { type TileRow, tileRows, visibleRange } from './mask.ts';
+import { type TileRow, tileRows } from './mask.ts';
 import type { Problem } from './problem.ts';
 import type { Tiling } from './tiling.ts';
 
@@ -68,21 +68,4 @@ function compressed(lists: readonly number[][]): number[] {
     return at - list.length;
   });
   return [...starts, at, ...lists.flat()];
-}
-
-/** Visible pairs in one listed tile. */
-export function pairsInTile(
-  problem: Problem,
-  batch: number,
-  { rowStart, rows, shared }: TileRow,
-  keyStart: number,
-  keyEnd: number,
-): number {
-  if (shared.start <= keyStart && shared.end >= keyEnd) return rows * (keyEnd - keyStart);
-  let pairs = 0;
-  for (let row = rowStart; row < rowStart + rows; row++) {
-    const { start, end } = visibleRange(problem, batch, row);
-    pairs += Math.max(0, Math.min(end, keyEnd) - Math.max(start, keyStart));
-  }
-  return pairs;
 }

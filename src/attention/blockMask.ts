@@ -101,14 +101,19 @@ export function visibleBlocks(
   return blocks;
 }
 
+/** The key blocks that the stretched diagonal crosses in a row of blocks. */
+export function diagonalBlocks(rowBlock: number, rowBlocks: number, keyBlocks: number) {
+  const first = Math.floor((rowBlock * keyBlocks) / rowBlocks);
+  return { first, last: Math.max(first, Math.ceil(((rowBlock + 1) * keyBlocks) / rowBlocks) - 1) };
+}
+
 function predicate(
   mask: Exclude<BlockMask, { kind: 'random' }>,
   rowBlock: number,
   rowBlocks: number,
   keyBlocks: number,
 ): (keyBlock: number) => boolean {
-  const first = Math.floor((rowBlock * keyBlocks) / rowBlocks);
-  const last = Math.max(first, Math.ceil(((rowBlock + 1) * keyBlocks) / rowBlocks) - 1);
+  const { first, last } = diagonalBlocks(rowBlock, rowBlocks, keyBlocks);
   const onDiagonal = (block: number) => block >= first && block <= last;
   switch (mask.kind) {
     case 'local':
@@ -138,11 +143,34 @@ function randomBlocks(density: number, rowBlock: number, keyBlocks: number, seed
     const four = words.subarray(at, at + 4);
     philox4x32(four, at / 4, rowBlock, 0, blockCounterTag, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
   }
-  return Array.from({ length: keyBlocks }, (_, block) => block)
-    .sort((a, b) => words[a]! - words[b]! || a - b)
-    .slice(0, wanted)
-    .sort((a, b) => a - b);
+  // Of blocks with the largest word that is drawn, the first ones are taken.
+  const { largest, below } = nthSmallest(words.subarray(0, keyBlocks), wanted);
+  let ties = wanted - below;
+  const blocks: number[] = [];
+  for (let block = 0; block < keyBlocks; block++) {
+    const word = words[block]!;
+    if (word < largest || (word === largest && ties-- > 0)) blocks.push(block);
+  }
+  return blocks;
 }
+
+/**
+ * The n-th smallest word, and how many are smaller: words are counted by their upper bits, and only those that
+ * share them with the one looked for are sorted.
+ */
+function nthSmallest(words: Uint32Array, n: number): { largest: number; below: number } {
+  const counts = new Uint32Array(2 ** upperBits);
+  const upper = (word: number) => word >>> (32 - upperBits);
+  for (const word of words) counts[upper(word)]!++;
+  let bucket = 0;
+  let below = 0;
+  while (below + counts[bucket]! < n) below += counts[bucket++]!;
+  const near = words.filter((word) => upper(word) === bucket).sort();
+  const largest = near[n - below - 1]!;
+  return { largest, below: below + near.indexOf(largest) };
+}
+
+const upperBits = 8;
 
 /** Keeps the blocks apart from the inputs, which have 0 there, and from the dropout mask, which has 1. */
 const blockCounterTag = 2;

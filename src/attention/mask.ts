@@ -80,7 +80,7 @@ export function visiblePairsOf(problem: MaskedShape, batch: number): number {
 }
 
 /** The sum of first, first + 1, .. over `count` numbers, each held between `low` and `high`. */
-function clampedSum(first: number, count: number, low: number, high: number): number {
+export function clampedSum(first: number, count: number, low: number, high: number): number {
   const below = clamp(low - first, 0, count);
   const rising = clamp(high - first, 0, count) - below;
   const above = count - below - rising;
@@ -136,14 +136,21 @@ export interface TileRow extends KeyRange {
 
 /** The rows of tiles of one head, top to bottom. Tiles outside start .. end are empty. */
 export function* tileRows(problem: MaskedShape, batch: number, br: number): Generator<TileRow> {
+  const bands = bandsOf(problem, batch);
+  let at = 0;
+  const range = (row: number): KeyRange => {
+    while (row >= bands[at]!.rowEnd) at++;
+    const { startShift, endShift, low, high } = bands[at]!;
+    return { start: clamp(row + startShift, low, high), end: clamp(row + endShift, low, high) };
+  };
   for (let rowStart = 0; rowStart < problem.seqLenQ; rowStart += br) {
     const rows = Math.min(br, problem.seqLenQ - rowStart);
-    const first = visibleRange(problem, batch, rowStart);
-    const last = visibleRange(problem, batch, rowStart + rows - 1);
+    const first = range(rowStart);
+    const last = range(rowStart + rows - 1);
     yield {
       rowStart,
       rows,
-      start: Math.min(first.start, last.end),
+      start: first.start,
       end: last.end,
       shared: { start: last.start, end: first.end },
     };

@@ -1,16 +1,32 @@
 /**
  * The sums of the cost model as walks over rows and rows of tiles: what the closed forms are held equal to.
  */
-import { listedRows } from '../../src/attention/blockList.ts';
+import { visibleBlocks } from '../../src/attention/blockMask.ts';
 import type { ListedSums } from '../../src/attention/cost/listedSums.ts';
 import type { PackedSums } from '../../src/attention/cost/packedTiles.ts';
 import { splitKeys } from '../../src/attention/cost/packedTiles.ts';
 import type { RingSums } from '../../src/attention/cost/ringSums.ts';
 import type { TileSums } from '../../src/attention/cost/tileSums.ts';
-import { maskClasses, type TileRow, tileRows, visibleRange } from '../../src/attention/mask.ts';
+import { maskClasses, type TileRow, visibleRange } from '../../src/attention/mask.ts';
 import type { Problem } from '../../src/attention/problem.ts';
 import { holds, type RingLayout, ringDevices, ringRows, shardOf } from '../../src/attention/ring.ts';
 import type { Tiling } from '../../src/attention/tiling.ts';
+
+/** The rows of tiles of one head, top to bottom. Tiles outside start .. end are empty. */
+export function* tileRows(problem: Problem, batch: number, br: number): Generator<TileRow> {
+  for (let rowStart = 0; rowStart < problem.seqLenQ; rowStart += br) {
+    const rows = Math.min(br, problem.seqLenQ - rowStart);
+    const first = visibleRange(problem, batch, rowStart);
+    const last = visibleRange(problem, batch, rowStart + rows - 1);
+    yield {
+      rowStart,
+      rows,
+      start: Math.min(first.start, last.end),
+      end: last.end,
+      shared: { start: last.start, end: first.end },
+    };
+  }
+}
 
 export function walkedPairsOf(problem: Problem, batch: number): number {
   let pairs = 0;
@@ -128,7 +144,8 @@ export function walkedListedSums(problem: Problem, br: number, bc: number): List
   };
   for (const { batch, count } of maskClasses(problem)) {
     const seen = new Set<number>();
-    for (const row of listedRows(problem, batch, { br, bc })) {
+    for (const tileRow of tileRows(problem, batch, br)) {
+      const row = { ...tileRow, blocks: listedBlocks(problem, tileRow, br, bc) };
       if (row.blocks.length > 0) sums.queryRowsSeeing += count * row.rows;
       sums.queryRowsPerTile += count * row.rows * row.blocks.length;
       sums.listed += count * row.blocks.length;
@@ -239,4 +256,14 @@ export function walkedSeenBy(problem: Problem, batch: number): { queries: number
     queries: last - first + 1,
     keys: visibleRange(problem, batch, last).end - visibleRange(problem, batch, first).start,
   };
+}
+
+/** The blocks of a row of tiles in which any of its rows sees a key. */
+function listedBlocks(problem: Problem, { rowStart, start, end }: TileRow, br: number, bc: number): number[] {
+  const { blockMask, seqLenQ, seqLenKv, seed } = problem;
+  if (start >= end) return [];
+  const [down, across] = [Math.ceil(seqLenQ / br), Math.ceil(seqLenKv / bc)];
+  const every = Array.from({ length: across }, (_, block) => block);
+  const visible = blockMask ? visibleBlocks(blockMask, rowStart / br, down, across, seed) : every;
+  return visible.filter((block) => block * bc < end && (block + 1) * bc > start);
 }

@@ -1,4 +1,4 @@
-import type { Band } from '../mask.ts';
+import type { Band, KeyRange, TileRow } from '../mask.ts';
 import { floorSum } from './floorSum.ts';
 import {
   difference,
@@ -62,6 +62,15 @@ export function fullTilesOf({ tiles, start, end, sharedStart, sharedEnd }: TileS
   const first = early ? floors(start, from, to, bc) : ceilings(sharedStart, from, to, bc);
   const last = late ? ceilings(end, from, to, bc) : floors(sharedEnd, from, to, bc);
   return last - first;
+}
+
+/** Which tiles of a single row of tiles are full, in the same way; start >= end where none is. */
+export function fullTileRange({ start, end, shared }: TileRow, bc: number): KeyRange {
+  if (shared.start >= shared.end) return { start: 0, end: 0 };
+  return {
+    start: shared.start <= start ? Math.floor(start / bc) : Math.ceil(shared.start / bc),
+    end: shared.end >= end ? Math.ceil(end / bc) : Math.floor(shared.end / bc),
+  };
 }
 
 /** The sum of floor(line / divisor) over the places from .. to - 1. */

@@ -7,6 +7,7 @@ import {
   parseBlockMask,
   visibleBlocks,
 } from '../../../src/attention/blockMask.ts';
+import { philox4x32 } from '../../../src/attention/random/philox.ts';
 
 const masks: fc.Arbitrary<BlockMask> = fc.oneof(
   fc.record({ kind: fc.constant('local' as const), width: fc.nat(2 ** 30 - 1) }),
@@ -90,6 +91,30 @@ describe('the blocks of a row', () => {
     const times = Array.from({ length: 64 }, (_, block) => drawn.filter((row) => row.includes(block)).length);
     expect(Math.min(...times)).toBeGreaterThan(0);
     expect(Math.max(...times)).toBeLessThan(20);
+  });
+
+  test('random: those with the smallest words, the first ones where words are equal', () => {
+    const drawn = fc.record({
+      density: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      keyBlocks: fc.integer({ min: 1, max: 60 }),
+      row: fc.nat(1000),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(drawn, ({ density, keyBlocks, row, seed }) => {
+        const word = (block: number) => {
+          const four = new Uint32Array(4);
+          philox4x32(four, Math.floor(block / 4), row, 0, 2, seed, 0);
+          return four[block % 4]!;
+        };
+        const wanted = Math.min(keyBlocks, Math.max(1, Math.round(density * keyBlocks)));
+        const smallest = Array.from({ length: keyBlocks }, (_, block) => block)
+          .sort((a, b) => word(a) - word(b) || a - b)
+          .slice(0, wanted)
+          .sort((a, b) => a - b);
+        expect(visibleBlocks({ kind: 'random', density }, row, 2000, keyBlocks, seed)).toEqual(smallest);
+      }),
+    );
   });
 
   test('blocks rise, lie within the keys, and no row has none', () => {

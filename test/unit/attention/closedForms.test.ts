@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type BlockMask, visibleBlocks } from '../../../src/attention/blockMask.ts';
+import { blockRuns } from '../../../src/attention/blockRuns.ts';
 import { seenBy } from '../../../src/attention/cost/bound.ts';
 import { codeSums } from '../../../src/attention/cost/flashInt8.ts';
 import { floorSum } from '../../../src/attention/cost/floorSum.ts';
+import { listedSums } from '../../../src/attention/cost/listedSums.ts';
 import { packedSums } from '../../../src/attention/cost/packedTiles.ts';
 import { ringSums } from '../../../src/attention/cost/ringSums.ts';
 import { tileSums } from '../../../src/attention/cost/tileSums.ts';
@@ -10,6 +13,7 @@ import { bandsOf, clamp, visiblePairsOf, visibleRange } from '../../../src/atten
 import type { Problem } from '../../../src/attention/problem.ts';
 import {
   walkedCodeSums,
+  walkedListedSums,
   walkedPackedSums,
   walkedPairsOf,
   walkedRingSums,
@@ -167,5 +171,55 @@ describe('sums over tiles in closed form', () => {
         }
       }
     }
+  });
+});
+
+describe('sums over listed tiles', () => {
+  const mask: fc.Arbitrary<BlockMask> = fc.oneof(
+    fc.record({ kind: fc.constant('local' as const), width: fc.integer({ min: 0, max: 12 }) }),
+    fc.record({ kind: fc.constant('strided' as const), stride: fc.integer({ min: 1, max: 12 }) }),
+    fc.constant({ kind: 'butterfly' as const }),
+    fc.record({
+      kind: fc.constant('random' as const),
+      density: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    }),
+  );
+
+  it('take the blocks that the mask names, in runs that share none', () => {
+    const count = fc.integer({ min: 1, max: 70 });
+    fc.assert(
+      fc.property(mask, count, count, fc.nat(), (blockMask, rowBlocks, keyBlocks, seed) => {
+        for (let row = 0; row < rowBlocks; row++) {
+          const blocks: number[] = [];
+          for (const { first, last, stride } of blockRuns(blockMask, row, rowBlocks, keyBlocks, seed)) {
+            expect((last - first) % stride).toBe(0);
+            for (let block = first; block <= last; block += stride) blocks.push(block);
+          }
+          expect(blocks.sort((a, b) => a - b)).toEqual(
+            visibleBlocks(blockMask, row, rowBlocks, keyBlocks, seed),
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('equal the walk over rows of tiles and blocks', () => {
+    const smallTiles = fc.record({
+      br: fc.integer({ min: 1, max: 40 }),
+      bc: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(problems(30), problems(200)),
+        smallTiles,
+        mask,
+        (problem, { br, bc }, blockMask) => {
+          const sparse = { ...problem, blockMask };
+          expect(listedSums(sparse, br, bc)).toEqual(walkedListedSums(sparse, br, bc));
+        },
+      ),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { algorithmPass, catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
+import type { BlockMask } from '../../../src/attention/blockMask.ts';
+import { algorithmPass, catalogue, chooseTiling, findAlgorithm } from '../../../src/attention/catalogue.ts';
 import { boundTraffic } from '../../../src/attention/cost/bound.ts';
 import { guaranteedLimits } from '../../../src/attention/limits.ts';
 import type { Pass, Problem } from '../../../src/attention/problem.ts';
@@ -31,8 +32,8 @@ const cases: [name: string, problem: Problem][] = [
 ];
 
 /** The least of several medians: what else runs on the machine does not count. */
-function medianMicroseconds(evaluate: () => void): number {
-  for (let i = 0; i < 200; i++) evaluate();
+function medianMicroseconds(evaluate: () => void, warmUp = 200): number {
+  for (let i = 0; i < warmUp; i++) evaluate();
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
     const times = Array.from({ length: 41 }, () => {
@@ -72,5 +73,27 @@ describe('one evaluation of a cost', () => {
     const line = found.map(({ what, microseconds }) => `${what} ${microseconds.toFixed(1)}`).join(', ');
     console.log(`${name}, microseconds: ${line}`);
     expect(found.filter(({ microseconds }) => microseconds > mostMicroseconds)).toEqual([]);
+  });
+});
+
+describe('one evaluation of a block mask', () => {
+  const masks: BlockMask[] = [
+    { kind: 'local', width: 4 },
+    { kind: 'strided', stride: 8 },
+    { kind: 'butterfly' },
+  ];
+
+  // A row of tiles takes O(1), a butterfly O(log); random masks, whose blocks are drawn, have no bound here.
+  it.each(masks)('takes a few microseconds for each row of tiles: $kind', (blockMask) => {
+    const shorter = { ...long, seqLenQ: 16_384, seqLenKv: 16_384 };
+    const problem: Problem = { ...shorter, causal: 'bottom-right', blockMask };
+    const row = findAlgorithm('block-sparse-flash')!;
+    for (const pass of row.passes) {
+      const tiling = { br: 64, bc: 32, dc: 64, splits: 1, headsPerSlice: 1 };
+      const { cost } = algorithmPass(row, pass);
+      const each = medianMicroseconds(() => cost(problem, tiling), 20) / (problem.seqLenQ / tiling.br);
+      console.log(`${blockMask.kind} ${pass}, microseconds for each row of tiles: ${each.toFixed(3)}`);
+      expect(each).toBeLessThan(10);
+    }
   });
 });
