@@ -1,5 +1,6 @@
 import { figure2LeftRows, figure2MiddleRows, memoryReductionRows, table21Rows } from './flash1Rows.ts';
 import { kvCacheRows } from './kvCacheRows.ts';
+import { projectionRows } from './projectionRows.ts';
 import type { ReproduceRow } from './row.ts';
 
 export { type NotReproduced, notReproduced } from './notReproduced.ts';
@@ -12,5 +13,6 @@ export function reproduceRows(): ReproduceRow[] {
     ...table21Rows(),
     ...memoryReductionRows(),
     ...kvCacheRows(),
+    ...projectionRows(),
   ];
 }
