@@ -4,7 +4,7 @@ import type { KernelTraits, Parameter } from './traits.ts';
 
 const usedOfMachine = [
   ...['bandwidthGBs', 'f32Tflops', 'matmulTflops', 'multiprocessors', 'clockGHz'],
-  ...['exponentialsPerClock', 'sharedMemoryBytesPerClock', 'l2Bytes', 'lastLevelCacheBytes'],
+  ...['exponentialsPerClock', 'sharedMemoryBytesPerClock'],
 ];
 
 /** What a projection rests on, a sentence each: the rates, the parameters with their range, what is left out. */

@@ -19,15 +19,12 @@ export interface Machine {
   exponentialsPerClock: number | null;
   /** Of one multiprocessor. */
   sharedMemoryBytesPerClock: number | null;
-  /** The caches behind which memory lies, bytes. */
-  cacheBytes: number | null;
   /** Names of the values above that no source confirms. */
   unverified: readonly string[];
 }
 
 /** A GPU of the table. */
 export function machineOfGpu(gpu: GpuModel): Machine {
-  const { l2Bytes, lastLevelCacheBytes } = gpu;
   return {
     name: gpu.name,
     basis: 'table',
@@ -39,14 +36,16 @@ export function machineOfGpu(gpu: GpuModel): Machine {
     clockGHz: gpu.clockGHz,
     exponentialsPerClock: gpu.exponentialsPerClock,
     sharedMemoryBytesPerClock: gpu.sharedMemoryBytesPerClock,
-    cacheBytes: lastLevelCacheBytes ?? l2Bytes,
     unverified: gpu.unverified,
   };
 }
 
+/** What measurements do not tell. */
+const takenFromTable = ['multiprocessors', 'clockGHz', 'exponentialsPerClock', 'sharedMemoryBytesPerClock'];
+
 /**
  * The device that is here, by what was measured on it. Its copy bandwidth and multiply-add rate are known; what
- * the table knows of it besides (multiprocessors, clock, caches) is taken from `gpu` where it is in the table.
+ * the table knows of it besides (multiprocessors, clock, what each does in a clock) is taken from `gpu` where it is in the table.
  */
 export function machineOfPeaks(name: string, peaks: Peaks, gpu: GpuModel | null = null): Machine {
   const known = gpu === null ? null : machineOfGpu(gpu);
@@ -63,7 +62,6 @@ export function machineOfPeaks(name: string, peaks: Peaks, gpu: GpuModel | null 
     clockGHz: known?.clockGHz ?? null,
     exponentialsPerClock: known?.exponentialsPerClock ?? null,
     sharedMemoryBytesPerClock: known?.sharedMemoryBytesPerClock ?? null,
-    cacheBytes: known?.cacheBytes ?? null,
-    unverified: known?.unverified ?? [],
+    unverified: known?.unverified.filter((field) => takenFromTable.includes(field)) ?? [],
   };
 }

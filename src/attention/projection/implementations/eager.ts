@@ -40,6 +40,9 @@ const traits: KernelTraits = {
   launchMicroseconds,
 };
 
+/** By default f32 products do not use the matrix units. */
+const onF32: KernelTraits = { ...traits, name: 'PyTorch eager, f32', products: 'f32' };
+
 /** Columns of products for each pair, by stage. */
 function columnsOf({ headDim, headDimV }: Problem, pass: Pass): Record<string, number> {
   return pass === 'forward'
@@ -77,7 +80,8 @@ function stages(problem: Problem, pass: Pass): ProjectedStage[] {
       ? standardForwardTraffic(expanded, { mask, dropout: drops, separateScale: false })
       : standardBackwardTraffic(expanded, { maskPasses: 0, dropout: drops, separateScale: false });
   const work = account.stages.map((stage) => stageOf(problem, pass, stage));
-  return kvHeads === heads ? work : [...repeat(problem, pass), ...work];
+  const all = kvHeads === heads ? work : [...repeat(problem, pass), ...work];
+  return problem.dtype === 'f32' ? all.map((stage) => ({ ...stage, traits: onF32 })) : all;
 }
 
 /** Copies of K and V for all query heads of a group, or the sums of their gradients. */

@@ -45,7 +45,8 @@ export const flashAttention1: Implementation = {
   id: 'flash-attention-1',
   title: 'FlashAttention, first release',
   source: 'FlashAttention (arXiv 2205.14135), Algorithms 1 and 4; release of May 2022',
-  unsupported: ({ headDim, headDimV, heads, kvHeads }) => {
+  unsupported: ({ dtype, headDim, headDimV, heads, kvHeads }) => {
+    if (dtype === 'f32') return 'it stores f16 and bf16';
     if (Math.max(headDim, headDimV) > 128) return 'head dims up to 128';
     return heads === kvHeads ? null : 'as many K/V heads as heads';
   },

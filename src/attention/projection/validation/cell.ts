@@ -25,16 +25,32 @@ export type TraitsChange = (traits: KernelTraits, pass: Pass) => KernelTraits;
 
 /** What the model says of a cell, in the cell's unit. */
 export function projectedValue(cell: BenchmarkCell, change: TraitsChange = (traits) => traits): number {
+  return inUnit(cell, projectedMs(cell, change).ms);
+}
+
+/** The range that the model gives a cell, in the cell's unit. */
+export function projectedRange(cell: BenchmarkCell): { low: number; high: number } {
+  const { lowMs, highMs } = projectedMs(cell, (traits) => traits);
+  const ends = [inUnit(cell, lowMs), inUnit(cell, highMs)];
+  return { low: Math.min(...ends), high: Math.max(...ends) };
+}
+
+function projectedMs(cell: BenchmarkCell, change: TraitsChange): Record<'ms' | 'lowMs' | 'highMs', number> {
   const { implementation, problem, passes, gpu } = cell;
-  const ms = passes.reduce((sum, pass) => {
+  const sum = { ms: 0, lowMs: 0, highMs: 0 };
+  for (const pass of passes) {
     const stages = implementation.stages(problem, pass, gpu);
     const traits = change(implementation.traits(pass, gpu), pass);
     const projection = projectTime(stages, machineOfGpu(gpu), traits);
     if (!projection.ok) throw new Error(`${cell.id}: ${projection.error}`);
-    return sum + projection.value.ms;
-  }, 0);
-  if (cell.unit === 'ms') return ms;
-  return cell.unit === 'µs' ? ms * 1e3 : nominalFlops(problem, passes) / (ms * 1e9);
+    for (const name of ['ms', 'lowMs', 'highMs'] as const) sum[name] += projection.value[name];
+  }
+  return sum;
+}
+
+function inUnit({ unit, problem, passes }: BenchmarkCell, ms: number): number {
+  if (unit === 'ms') return ms;
+  return unit === 'µs' ? ms * 1e3 : nominalFlops(problem, passes) / (ms * 1e9);
 }
 
 /** FLOPs by the rule of the FlashAttention benchmarks: the backward pass counts 2.5 times the forward pass. */

@@ -5,10 +5,12 @@ import {
   type ThroughputCurve,
 } from '../../literature/published/flashAttention2.ts';
 import { flashAttention3Figure5 } from '../../literature/published/flashAttention3.ts';
+import { flashAttention4Forward, flashAttention4Rule } from '../../literature/published/flashAttention4.ts';
 import type { Pass, Problem } from '../../problem.ts';
 import { pytorchEager } from '../implementations/eager.ts';
 import { flashAttention2 } from '../implementations/flash2.ts';
 import { flashAttention3 } from '../implementations/flash3.ts';
+import { flashAttention4 } from '../implementations/flash4.ts';
 import type { Implementation } from '../implementations/implementation.ts';
 import { type BenchmarkCell, knownGpu, selfAttention, shortName } from './cell.ts';
 
@@ -17,24 +19,32 @@ const modelled: Readonly<Record<string, Implementation>> = {
   pytorch: pytorchEager,
   flash2: flashAttention2,
   flash3: flashAttention3,
+  flash4: flashAttention4,
 };
 
-function benchmarkProblem({ headDim, causal }: ThroughputCurve, seqLen: number): Problem {
-  const { tokens, hidden } = benchmarkRule;
+type BenchmarkRule = typeof benchmarkRule | typeof flashAttention4Rule;
+
+function benchmarkProblem(
+  { headDim, causal }: ThroughputCurve,
+  seqLen: number,
+  rule: BenchmarkRule,
+): Problem {
+  const { tokens, hidden, dtype } = rule;
   const problem = selfAttention(tokens / seqLen, hidden / headDim, seqLen, headDim);
-  return { ...problem, causal: causal ? 'bottom-right' : false };
+  return { ...problem, dtype, causal: causal ? 'bottom-right' : false };
 }
 
 function figureCells(
   curves: readonly ThroughputCurve[],
-  place: { id: string; source: string; gpu: string; passes: readonly Pass[] },
+  place: { id: string; source: string; gpu: string; passes: readonly Pass[]; rule?: BenchmarkRule },
 ): BenchmarkCell[] {
   return curves.flatMap((curve) => {
     const implementation = modelled[curve.implementation];
     if (implementation === undefined) return [];
     const { headDim, causal } = curve;
     const gpu = knownGpu(place.gpu);
-    return benchmarkRule.seqLens.flatMap((seqLen, index): BenchmarkCell[] => {
+    const rule = place.rule ?? benchmarkRule;
+    return rule.seqLens.flatMap((seqLen, index): BenchmarkCell[] => {
       const published = curve.tflops[index] ?? null;
       if (published === null) return [];
       return [
@@ -45,7 +55,7 @@ function figureCells(
           unit: 'TFLOP/s',
           published,
           implementation,
-          problem: benchmarkProblem(curve, seqLen),
+          problem: benchmarkProblem(curve, seqLen, rule),
           passes: place.passes,
           gpu,
         },
@@ -70,6 +80,16 @@ export const figure5Cells = (): BenchmarkCell[] =>
     source: 'FlashAttention-3 (arXiv 2407.08608), Figure 5 (forward), H100 SXM',
     gpu: 'h100-sxm',
     passes: ['forward'],
+  });
+
+/** FlashAttention-4 on a GPU of the GB200 class, forward. */
+export const flash4Cells = (): BenchmarkCell[] =>
+  figureCells(flashAttention4Forward, {
+    id: 'time-flash4-gb200',
+    source: 'FlashAttention-4, flash-attention pull request 2605 (forward), GB200 class',
+    gpu: 'gb200',
+    passes: ['forward'],
+    rule: flashAttention4Rule,
   });
 
 /** The two points of FlashAttention-2 forward on an A100 that are known as text. */

@@ -100,6 +100,16 @@ describe('published implementations', () => {
     expect(extra).toBe(2n * (2n + 8n) * u);
   });
 
+  it('of PyTorch multiply f32 on the ordinary units', () => {
+    const half = plainProblem({ batch: 4, heads: 16, seqLenQ: 2048, headDim: 128, dtype: 'f16' });
+    const ms = (dtype: 'f16' | 'f32') => {
+      const result = projectImplementation(called('pytorch-eager'), { ...half, dtype }, 'forward', gpu('t4'));
+      if (!result.ok) throw new Error(result.error);
+      return result.value.stages.find(({ stage }) => stage === 'scores')!.parts.matmulMs;
+    };
+    expect(ms('f32') / ms('f16')).toBeCloseTo(65 / 8.1, 6);
+  });
+
   it('run where they were released for', () => {
     const problem = plainProblem({ heads: 8, seqLenQ: 1024, headDim: 64, dtype: 'f16' });
     const error = (id: string, on: string, pass: 'forward' | 'backward' = 'forward') => {

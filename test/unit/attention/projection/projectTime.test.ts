@@ -11,7 +11,7 @@ import { drawnBandwidth, waveEfficiency } from '../../../../src/attention/projec
 const machine: Machine = {
   ...{ name: 'test', basis: 'table', bandwidthGBs: 1000, f32Tflops: 10, matmulTflops: 100 },
   ...{ matmulDerating: 0.5, multiprocessors: 10, clockGHz: 1, exponentialsPerClock: 16 },
-  ...{ sharedMemoryBytesPerClock: 128, cacheBytes: null, unverified: [] },
+  ...{ sharedMemoryBytesPerClock: 128, unverified: [] },
 };
 
 const one = (value: number) => ({ least: value, typical: value, most: value, basis: 'test' });
@@ -160,6 +160,10 @@ describe('projected time', () => {
       expect(result.value.ms).toBeCloseTo(1.004, 6);
       expect(result.value.assumptions).toContain('rates of here were measured on it');
     }
+    const known = machineOfPeaks('here', peaks, gpuTable.find(({ id }) => id === 'gb10')!);
+    expect(known).toMatchObject({ bandwidthGBs: 400, f32Tflops: 2, matmulTflops: null, multiprocessors: 48 });
+    expect(known.unverified).not.toContain('bandwidthGBs');
+    expect(known.unverified).toContain('multiprocessors');
     const none = machineOfPeaks('here', { ...peaks, bandwidthGBs: null });
     expect(projectTime([{ ...nothing, bytes: 1n }], none, wgslTraits('measured')).ok).toBe(false);
   });

@@ -8,6 +8,10 @@ import {
 } from '../../../../src/attention/literature/published/flashAttention2.ts';
 import { flashAttention3Figure5 } from '../../../../src/attention/literature/published/flashAttention3.ts';
 import {
+  flashAttention4Forward,
+  flashAttention4Rule,
+} from '../../../../src/attention/literature/published/flashAttention4.ts';
+import {
   calibrations,
   leastSquares,
   squaredError,
@@ -49,7 +53,7 @@ describe('projected times beside published ones', () => {
     const outside = rows.filter(({ within }) => within === false);
     expect(outside.filter(({ note }) => note === '')).toEqual([]);
     const expected =
-      /^time-(flash-decoding-pytorch-eager|flash1-table(10|11|13|14)-pytorch|flash1-table(9|10|11|13|15|16|17)-flash-n(1024|2048)|flash1-table15-pytorch-n4096)/;
+      /^time-(flash-decoding-pytorch-eager|flash1-table(10|11|13|14)-pytorch|flash1-table(9|10|11|13|15|16|17)-flash-n(1024|2048)|flash1-table15-pytorch-n4096|flash4-gb200-flash4-d64(-causal)?-n(1024|2048)$)/;
     expect(outside.filter(({ id }) => !expected.test(id)).map(({ id }) => id)).toEqual([]);
   });
 
@@ -113,6 +117,9 @@ describe('fitted parameters', () => {
 
 describe('published figures', () => {
   it('have a number or none for every length', () => {
+    for (const { tflops } of flashAttention4Forward) {
+      expect(tflops).toHaveLength(flashAttention4Rule.seqLens.length);
+    }
     for (const { tflops } of [...flashAttention2Figure4, ...flashAttention3Figure5]) {
       expect(tflops).toHaveLength(benchmarkRule.seqLens.length);
       const missing = tflops.indexOf(null);
