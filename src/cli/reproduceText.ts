@@ -45,14 +45,14 @@ function table(rows: readonly ReproduceRow[], style: Style): string[] {
       { title: 'allowed', align: 'right' },
       { title: 'within', align: 'right' },
     ],
-    rows.map(({ quantity, unit, published, ours, relativeDifference, tolerance, within }) => [
+    rows.map(({ quantity, unit, published, ours, relativeDifference, tolerance, within, fitted }) => [
       cut(quantity, 44),
       cut(unit, 8),
       number(published),
       number(ours),
       signed(relativeDifference),
       tolerance === null ? '-' : percent(tolerance),
-      within === null ? '-' : within ? 'yes' : 'no',
+      within === null ? '-' : within ? (fitted ? 'fitted' : 'yes') : 'no',
     ]),
     style,
   );
@@ -73,17 +73,19 @@ function signed(fraction: number): string {
 }
 
 function summary(rows: readonly ReproduceRow[], style: Style): string[] {
-  const held = rows.filter(({ within }) => within !== null);
-  const outside = held.filter(({ within }) => within === false);
-  const reported = rows.length - held.length;
-  const lines = [
-    `${held.length - outside.length} of ${held.length} numbers are within what is allowed` +
-      (reported > 0 ? `; ${reported} more shown without a claim.` : '.'),
-  ];
-  if (outside.length > 0) lines.push(style.warn(`${outside.length} outside of it.`));
+  const lines = [false, true].flatMap((fitted) => {
+    const claimed = rows.filter((row) => row.within !== null && row.fitted === fitted);
+    const outside = claimed.filter(({ within }) => within === false).length;
+    if (claimed.length === 0) return [];
+    const what = fitted ? 'numbers that a model was fitted to' : 'numbers that no model was fitted to';
+    const text = `${claimed.length - outside} of ${claimed.length} ${what} are within what is allowed`;
+    return outside > 0 ? [style.warn(`${text}, ${outside} outside.`)] : [`${text}.`];
+  });
+  const reported = rows.filter(({ within }) => within === null).length;
+  if (reported > 0) lines.push(`${reported} more are shown without a claim.`);
   const provenances = distinct(rows.map(({ provenance }) => provenance));
-  lines.push(
-    style.faint(`Our numbers are ${provenances.join(' and ')}: computed from the papers' own accounts.`),
-  );
-  return lines;
+  const sentence =
+    `Our numbers are ${provenances.join(' and ')}: bytes, operations and memory by the accounts of the ` +
+    'papers, times and throughputs projected.';
+  return [...lines, ...wrap(sentence, 0).map(style.faint)];
 }

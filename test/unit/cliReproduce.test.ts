@@ -20,9 +20,9 @@ describe('reproduce', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^FlashAttention \(arXiv 2205\.14135v2\), Figure 2 left$/m);
     expect(out).toMatch(/^standard, HBM reads and writes +GB +40\.3 +40\.265 +-0\.086% +0\.12% +yes$/m);
-    expect(out).toMatch(/^PyTorch, peak memory, N = 4096 +MiB +17024 +17024 +0% +0% +yes$/m);
+    expect(out).toMatch(/^PyTorch, peak memory, N = 4096 +MiB +17024 +17024 +0% +0% +fitted$/m);
     expect(out).toContain('Not reproduced, and why');
-    expect(out).toMatch(/^\d+ of \d+ numbers are within what is allowed/m);
+    expect(out).toMatch(/^\d+ of \d+ numbers that no model was fitted to are within what is allowed/m);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
@@ -32,6 +32,9 @@ describe('reproduce', () => {
       reproduceRow({ ...base, id: 'a', ours: 2.5, tolerance: 0.1, note: 'Of the first alone.' }),
       reproduceRow({ ...base, id: 'b', ours: 2, tolerance: 0.1 }),
       reproduceRow({ ...base, id: 'c', ours: 9, tolerance: null }),
+      reproduceRow({ ...base, id: 'd', ours: 2.1, tolerance: 0.1, fitted: true }),
+      reproduceRow({ ...base, id: 'e', ours: 3, tolerance: 0.1, fitted: true }),
+      reproduceRow({ ...base, id: 'f', ours: 2, tolerance: 0.1, fitted: true }),
     ];
     const plain = styleFor({ out: { isTty: false, write: async () => {} }, error: null!, environment: {} });
     const text = reproduceText(rows, [{ what: 'This', why: 'for that.' }], plain);
@@ -39,8 +42,13 @@ describe('reproduce', () => {
     expect(text).toMatch(/^bytes +GB +2 +9 +\+350% +- +-$/m);
     expect(text).toContain('bytes: Of the first alone.');
     expect(text).toContain('This: for that.');
-    expect(text).toContain('1 of 2 numbers are within what is allowed; 1 more shown without a claim.');
-    expect(text).toContain('1 outside of it.');
+    expect(text).toMatch(/^bytes +GB +2 +2\.1 +\+5% +10% +fitted$/m);
+    expect(text).toMatch(/^bytes +GB +2 +3 +\+50% +10% +no$/m);
+    expect(text).toContain(
+      '1 of 2 numbers that no model was fitted to are within what is allowed, 1 outside.\n' +
+        '2 of 3 numbers that a model was fitted to are within what is allowed, 1 outside.\n' +
+        '1 more are shown without a claim.',
+    );
   });
 
   test('takes no arguments', async () => {

@@ -41,7 +41,7 @@ export function notReproduced(): NotReproduced[] {
     },
     {
       what: 'FlashAttention-2, Figures 5 and 6 (forward alone, backward alone)',
-      why: 'their values are published as pictures only.',
+      why: 'their values are published as pictures only, but for two points that an issue quotes.',
     },
     {
       what: 'FlashAttention-3, Figure 7: bars of FP8',

@@ -19,20 +19,23 @@ export interface ReproduceRow {
   tolerance: number | null;
   /** Whether the difference is within the tolerance; null where there is none. */
   within: boolean | null;
+  /** The model's parameters were chosen so as to give this very number: agreement proves less than elsewhere. */
+  fitted: boolean;
   /** What to know of the number; empty where nothing. */
   note: string;
 }
 
 /** Fills in the difference and whether it is within the tolerance. `published` is not 0. */
 export function reproduceRow(
-  row: Omit<ReproduceRow, 'relativeDifference' | 'within' | 'provenance' | 'note'> &
-    Partial<Pick<ReproduceRow, 'provenance' | 'note'>>,
+  row: Omit<ReproduceRow, 'relativeDifference' | 'within' | 'provenance' | 'fitted' | 'note'> &
+    Partial<Pick<ReproduceRow, 'provenance' | 'fitted' | 'note'>>,
 ): ReproduceRow {
-  const { id, source, quantity, unit, published, ours, tolerance, provenance = 'modelled', note = '' } = row;
+  const { id, source, quantity, unit, published, ours, tolerance } = row;
+  const { provenance = 'modelled', fitted = false, note = '' } = row;
   const relativeDifference = (ours - published) / published;
   const within = tolerance === null ? null : Math.abs(relativeDifference) <= tolerance;
   return {
     ...{ id, source, quantity, unit, published, ours, provenance },
-    ...{ relativeDifference, tolerance, within, note },
+    ...{ relativeDifference, tolerance, within, fitted, note },
   };
 }

@@ -23,11 +23,18 @@ describe('published numbers beside ours', () => {
     }
   });
 
-  it('of FlashAttention and of caches are all within what is allowed', () => {
-    const claimed = rows.filter(({ id }) => /^(flash1|kv-cache)-/.test(id));
+  it('of the accounts are all within what is allowed', () => {
+    const claimed = rows.filter(({ id }) => /^(flash1-(figure2|table21|memory)|kv-cache)-/.test(id));
     expect(claimed.filter(({ within }) => within !== true)).toEqual([]);
     expect(claimed.filter(({ id }) => id.startsWith('flash1-table21-'))).toHaveLength(21);
     expect(claimed.filter(({ id }) => id.startsWith('flash1-figure2-middle-'))).toHaveLength(4);
+  });
+
+  it('tell what a model was fitted to from what it says of the rest', () => {
+    const fitted = rows.filter((row) => row.fitted).map(({ id }) => id);
+    expect(fitted.filter((id) => id.startsWith('flash1-table21-'))).toHaveLength(21);
+    expect(fitted).toContain('time-flash1-table18-flash-n16384');
+    expect(fitted.length).toBeLessThan(rows.length / 4);
   });
 
   it('say what the accounts come to, worked out by hand', () => {
