@@ -82,12 +82,19 @@ function listAccesses(
 ): TileAccess[] {
   const scope = listedEntries(problem) === 1 ? 'all' : 'batch';
   const on = (part: string): WalkBuffer => ({ buffer: 'block_list', memory: `${memory} ${part}`, scope });
-  const words = (tile: number, regionWords: number, from: number, to: number) => ({
-    ...{ kind: 'load' as const, owner: entry, tile, regionBytes: 4 * regionWords },
+  const words = (owner: number, tile: number, regionWords: number, from: number, to: number) => ({
+    ...{ kind: 'load' as const, owner, tile, regionBytes: 4 * regionWords },
     ...{ from: 4 * from, to: 4 * to, bytes: 4 * (to - from) },
   });
-  if (what === 'ends') return [{ on: on('ends'), ...words(0, lists + 1, list, list + 2) }];
-  return listed > 0 ? [{ on: on('blocks'), ...words(list, listed, 0, listed) }] : [];
+  if (what === 'blocks') {
+    return listed > 0 ? [{ on: on('blocks'), ...words(entry, list, listed, 0, listed) }] : [];
+  }
+  if (list + 1 < lists) return [{ on: on('ends'), ...words(entry, 0, lists, list, list + 2) }];
+  // The last list of an entry ends where the first of the next one begins.
+  return [
+    { on: on('ends'), ...words(entry, 0, lists, list, list + 1) },
+    { on: on('ends'), ...words(entry + 1, 0, lists, 0, 1) },
+  ];
 }
 
 /** Sums over the listed tiles of joined neighbours; unlike `rectangleSums`, tiles between them do not count. */
