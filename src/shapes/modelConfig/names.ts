@@ -1,0 +1,55 @@
+/**
+ * What configurations call a size, best first. The first is the name that transformers knows everywhere; the others
+ * come from its `attribute_map`s, from remote code and from the model authors' own files.
+ */
+export const names = {
+  heads: [
+    'num_attention_heads',
+    'n_head',
+    'n_heads',
+    'num_heads',
+    'encoder_attention_heads',
+    'attention_heads',
+    'decoder_attention_heads',
+    'num_query_heads',
+  ],
+  kvHeads: [
+    'num_key_value_heads',
+    'num_kv_heads',
+    'n_head_kv',
+    'n_kv_heads',
+    'n_kv_head',
+    'kv_n_heads',
+    'attn_config.kv_n_heads',
+    'multi_query_group_num',
+    'num_query_groups',
+    'n_query_groups',
+    'num_attention_groups',
+  ],
+  headDim: [
+    'head_dim',
+    'attention_head_dim',
+    'd_kv',
+    'kv_channels',
+    'attention_head_size',
+    'd_head',
+    'head_size',
+  ],
+  hiddenSize: ['hidden_size', 'n_embd', 'd_model', 'dim', 'model_dim', 'embed_dim', 'emb_dim', 'hidden_dim'],
+  layers: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'encoder_layers', 'depth'],
+  maxSeqLen: [
+    'max_position_embeddings',
+    'n_positions',
+    'max_seq_len',
+    'seq_length',
+    'n_ctx',
+    'max_sequence_length',
+    'model_max_length',
+    'max_target_positions',
+    'block_size',
+    'context_length',
+  ],
+  dtype: ['dtype', 'torch_dtype'],
+  slidingWindow: ['sliding_window', 'sliding_window_size', 'attention_window_size'],
+  softcap: ['attn_logit_softcapping', 'attn_logit_softcap'],
+} as const satisfies Record<string, readonly string[]>;
