@@ -32,7 +32,7 @@ const anyProblem = fc.oneof(problems(30), problems(400));
 const entries = ({ batch }: Problem) => Array.from({ length: batch }, (_, entry) => entry);
 
 describe('the floor sum', () => {
-  it('equals the sum term by term, and stays exact up to 2^53', () => {
+  it('equals the sum term by term', () => {
     const upTo = (max: number) => fc.integer({ min: 0, max });
     fc.assert(
       fc.property(
@@ -59,9 +59,10 @@ describe('the floor sum', () => {
       [1_000_003, 7],
     ] as const) {
       const count = Math.floor(2 ** 24 / slope);
-      let sum = 0n;
-      for (let i = 0; i < count; i++) sum += BigInt(Math.floor((slope * i + 5) / divisor));
-      expect(BigInt(floorSum(count, divisor, slope, 5))).toBe(sum);
+      // Below 2^48, so exact.
+      let sum = 0;
+      for (let i = 0; i < count; i++) sum += Math.floor((slope * i + 5) / divisor);
+      expect(floorSum(count, divisor, slope, 5)).toBe(sum);
     }
   });
 });
