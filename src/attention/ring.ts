@@ -49,23 +49,10 @@ export interface RingRow extends KeyRange {
 }
 
 /**
- * Rows of tiles of `queries` against the shard `keys`. The keys walked begin with the first that the first row
- * sees and end with the last that the last row sees; between rows that lie apart, as stripes do, a narrow
- * window may leave out keys that are walked all the same.
+ * The row of tiles of `queries` that begins at row `local` of the shard, against the shard `keys`. The keys
+ * walked begin with the first that the first row sees and end with the last that the last row sees; between
+ * rows that lie apart, as stripes do, a narrow window may leave out keys that are walked all the same.
  */
-export function* ringRows(
-  problem: Problem,
-  batch: number,
-  queries: Shard,
-  keys: Shard,
-  br: number,
-): Generator<RingRow> {
-  for (let local = 0; local < queries.count; local += br) {
-    yield ringRowAt(problem, batch, queries, keys, br, local);
-  }
-}
-
-/** The row of tiles that begins at row `local` of the shard. */
 export function ringRowAt(
   problem: Problem,
   batch: number,

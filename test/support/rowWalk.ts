@@ -9,7 +9,7 @@ import type { RingSums } from '../../src/attention/cost/ringSums.ts';
 import type { TileSums } from '../../src/attention/cost/tileSums.ts';
 import { maskClasses, type TileRow, visibleRange } from '../../src/attention/mask.ts';
 import type { Problem } from '../../src/attention/problem.ts';
-import { holds, type RingLayout, ringDevices, ringRows, shardOf } from '../../src/attention/ring.ts';
+import { holds, type RingLayout, ringDevices, ringRowAt, shardOf } from '../../src/attention/ring.ts';
 import type { Tiling } from '../../src/attention/tiling.ts';
 
 /** The rows of tiles of one head, top to bottom. Tiles outside start .. end are empty. */
@@ -192,7 +192,8 @@ export function walkedRingSums(problem: Problem, layout: RingLayout, br: number,
       for (let step = 0; step < devices; step++) {
         const keys = shardOf(layout, problem.seqLenKv, devices, holds(device, step, devices));
         const last = step === devices - 1;
-        for (const { rows, start, end, shared } of ringRows(problem, batch, queries, keys, br)) {
+        for (let local = 0; local < queries.count; local += br) {
+          const { rows, start, end, shared } = ringRowAt(problem, batch, queries, keys, br, local);
           const sees = start < end;
           const walked = Math.ceil(end / bc) - Math.floor(start / bc);
           sums.total += count * Math.ceil(keys.count / bc);
