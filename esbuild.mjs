@@ -1,5 +1,5 @@
 // Bundles what src/ holds into dist/ and puts the native files beside it.
-import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { placeNativeFiles } from './scripts/build/nativeFiles.ts';
@@ -67,6 +67,14 @@ function configurations({ minify }) {
     }));
 }
 
+/** Scripts that the user's Python runs go along as they are, without what Python may have compiled of them. */
+function placePython(dist) {
+  const target = join(dist, 'python');
+  rmSync(target, { recursive: true, force: true });
+  const isSource = (path) => !path.endsWith('__pycache__');
+  cpSync(join(projectRoot, 'src', 'python'), target, { recursive: true, filter: isSource });
+}
+
 /**
  * Builds everything once. A source that does not compile rejects, after esbuild has said on stderr where.
  *
@@ -77,6 +85,7 @@ export async function build({ minify = false } = {}) {
   const dist = join(projectRoot, 'dist');
   mkdirSync(dist, { recursive: true });
   if (minify) for (const map of globSync('*.map', { cwd: dist })) rmSync(join(dist, map));
+  placePython(dist);
   const [results] = await Promise.all([
     Promise.all(configurations({ minify }).map((options) => esbuild.build(options))),
     placeNativeFiles(dist),

@@ -22,9 +22,10 @@ export async function main(args: string[]): Promise<number> {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     passed += result.passed;
     failed += result.failed;
+    const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
     const problem = result.problem === undefined ? '' : ` (${result.problem})`;
     lines.push(
-      `${stage.name.padEnd(8)} ${seconds.padStart(6)} s  ${result.passed} ok, ${result.failed} not ok${problem}`,
+      `${stage.name.padEnd(8)} ${seconds.padStart(6)} s  ${result.passed} ok, ${result.failed} not ok${skipped}${problem}`,
     );
   }
   process.stdout.write(`\n${lines.join('\n')}\n\n${passed} passed, ${failed} failed\n`);

@@ -7,6 +7,8 @@ import { projectRoot } from '../lib/root.mjs';
 export interface StageResult {
   passed: number;
   failed: number;
+  /** Tests that could not run here and said why; they count neither way. */
+  skipped?: number;
   /** Why the stage as a whole went wrong, beyond the tests it counted. */
   problem?: string;
 }

@@ -6,6 +6,7 @@ import { resultsFolder, runCommand, type StageResult } from './stage.ts';
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
+  numPendingTests: number;
   numTotalTests: number;
   testResults: { name: string; status: string; assertionResults: unknown[] }[];
 }
@@ -47,7 +48,7 @@ export async function runVitest(
   // Errors outside any test, such as a rejection that nobody handled, fail the run too.
   if (failed === 0 && code !== 0)
     return { passed, failed: 1, problem: `exit code ${code}, though every test passed` };
-  return { passed, failed };
+  return { passed, failed, skipped: report.numPendingTests };
 }
 
 function readReport(file: string): Report | null {

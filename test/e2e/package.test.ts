@@ -27,6 +27,8 @@ describe('npm run package', () => {
       'dist/gpuHost.mjs',
       'dist/panel.js',
       'dist/panel.css',
+      'dist/python/probe.py',
+      'dist/python/site/sitecustomize.py',
     ]) {
       expect(files).toContain(wanted);
     }
