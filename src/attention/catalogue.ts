@@ -13,12 +13,12 @@ import { plainRingForward, stripedRingForward } from './cost/ring.ts';
 import { standardForward, standardOnlineForward } from './cost/standard.ts';
 import { standardBackward } from './cost/standardBackward.ts';
 import { standardUnsafeForward } from './cost/standardUnsafe.ts';
+import { headBytes } from './headBytes.ts';
 import type { DeviceLimits } from './limits.ts';
 import { type Dtype, dtypes, type Pass, type Problem } from './problem.ts';
 import { mostRingDevices } from './ring.ts';
 import type { Result } from './shape.ts';
 import { headsPerSlice } from './slicing.ts';
-import { tensorBytes } from './storage.ts';
 import { chooseTile, type RequestedTiling, type Tiling } from './tiling.ts';
 
 /** One algorithm: what it is, what it supports, and its costs. The kernels' folder has the same name. */
@@ -209,6 +209,7 @@ export const catalogue: readonly CatalogueRow[] = [
   }),
 ];
 
+/** The row of an algorithm by its id, `flash2`; undefined where there is none. */
 export function findAlgorithm(id: string): CatalogueRow | undefined {
   return catalogue.find((row) => row.id === id);
 }
@@ -232,7 +233,7 @@ export function chooseTiling(
   pass: Pass = 'forward',
 ): Result<Tiling> {
   const chosen = algorithmPass(row, pass);
-  const { workgroupMemory, tiles, scratchPerHead, packsGroups, splits } = chosen;
+  const { workgroupMemory, tiles, packsGroups, splits } = chosen;
   const group = problem.heads / problem.kvHeads;
   const tiled = packsGroups ? { ...problem, seqLenQ: problem.seqLenQ * group } : problem;
   const tile = chooseTile(tiled, limits, requested, workgroupMemory, tiles);
@@ -242,18 +243,10 @@ export function chooseTiling(
   }
   const parts = splits ? splits(problem, tile.value, requested.splits) : { ok: true as const, value: 1 };
   if (!parts.ok) return parts;
-  const oneHead = { ...problem, batch: 1, heads: 1, kvHeads: 1 };
-  const held = { ...oneHead, seqLenKv: chosen.keyRows?.(problem) ?? problem.seqLenKv };
   const heads = headsPerSlice(
     problem,
     limits,
-    {
-      q: tensorBytes(oneHead, 'q'),
-      k: tensorBytes(held, 'k'),
-      v: tensorBytes(held, 'v'),
-      o: tensorBytes(oneHead, 'o'),
-      scratch: scratchPerHead(problem, { ...tile.value, splits: parts.value }),
-    },
+    headBytes(chosen, problem, { ...tile.value, splits: parts.value }),
     // A backward pass sums dK and dV over the query heads of a group.
     chosen.wholeGroups || pass === 'backward',
   );

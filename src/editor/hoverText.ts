@@ -1,6 +1,8 @@
-import { type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
+import type { CatalogueRow } from '../attention/catalogue.ts';
 import { boundTraffic } from '../attention/cost/bound.ts';
 import type { Cost } from '../attention/cost/cost.ts';
+import { costOf } from '../attention/costOf.ts';
+import { largestHeadBinding } from '../attention/headBytes.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
 import { noOptions, type Problem } from '../attention/problem.ts';
 import type { Shape } from '../attention/shape.ts';
@@ -43,12 +45,14 @@ export function hoverText(options: HoverTextOptions): string {
   for (const row of rows) {
     // What needs an option, such as a block mask, has no cost without it.
     if (unsupported(row, problem, 'forward') !== null) continue;
-    const tiling = chooseTiling(row, problem, limits);
-    if (!tiling.ok) {
-      notes.push(`${row.title}: ${escapeMarkdown(tiling.error)}.`);
+    const found = costOf(row, problem, limits);
+    if (!found.ok) {
+      notes.push(`${row.title}: ${escapeMarkdown(found.error)}.`);
     } else {
-      costs.push({ row, tiling: tiling.value, cost: row.forward.cost(problem, tiling.value) });
-      if (tiling.value.headsPerSlice === 0) notes.push(doesNotFit(row, problem, tiling.value, limits));
+      costs.push({ row, ...found.value });
+      if (found.value.tiling.headsPerSlice === 0) {
+        notes.push(doesNotFit(row, problem, found.value.tiling, limits));
+      }
     }
   }
   if (costs.length > 0)
@@ -103,11 +107,7 @@ function comparison(costs: AlgorithmCost[]): string {
 }
 
 function doesNotFit(row: CatalogueRow, problem: Problem, tiling: Tiling, limits: DeviceLimits): string {
-  const needed = Math.max(
-    row.forward.scratchPerHead(problem, tiling),
-    4 * problem.seqLenQ * Math.max(problem.headDim, problem.headDimV),
-    4 * problem.seqLenKv * Math.max(problem.headDim, problem.headDimV),
-  );
+  const needed = largestHeadBinding(row.forward, problem, tiling);
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   return `${row.title} cannot run there: one head needs a buffer of ${formatBytes(needed)}, the limit is ${formatBytes(most)}.`;
 }

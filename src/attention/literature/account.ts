@@ -46,6 +46,7 @@ export interface AccountUnits {
   rowStatistic: bigint;
 }
 
+/** The units u, one tensor, and A, one N x M matrix, of all heads of a problem in bytes, in which papers count. */
 export function accountUnits(problem: AccountProblem): AccountUnits {
   const { batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV, dtype } = problem;
   const bytes = BigInt(bytesPerElement(dtype));

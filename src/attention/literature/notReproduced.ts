@@ -4,7 +4,7 @@ export interface NotReproduced {
   why: string;
 }
 
-/** What the accounts do not reproduce. */
+/** Published figures that neither the accounts nor the time model reproduce, and why for each. */
 export function notReproduced(): NotReproduced[] {
   return [
     {

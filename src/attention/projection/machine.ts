@@ -23,7 +23,7 @@ export interface Machine {
   unverified: readonly string[];
 }
 
-/** A GPU of the table. */
+/** A GPU of the table as times are projected on it: published peaks, derated where somebody measured that. */
 export function machineOfGpu(gpu: GpuModel): Machine {
   return {
     name: gpu.name,

@@ -28,8 +28,15 @@ describe('tilings', () => {
           for (const pass of row.passes) {
             if (unsupported(row, problem, pass)) continue;
             const tiling = chooseTiling(row, problem, limits, {}, pass);
-            if (!tiling.ok) throw new Error(`${row.id} ${pass}: ${tiling.error}`);
             const { workgroupMemory } = algorithmPass(row, pass);
+            const least = workgroupMemory(problem, { br: 4, bc: 4, dc: 4 });
+            if (!tiling.ok) {
+              // The widest heads of flash1 backward are some bytes over the least that a device may have.
+              expect(`${row.id} ${pass}`).toBe('flash1 backward');
+              expect(least).toBeGreaterThan(limits.maxComputeWorkgroupStorageSize);
+              expect(tiling.error).toContain('does not fit head dim');
+              continue;
+            }
             expect(workgroupMemory(problem, tiling.value)).toBeLessThanOrEqual(
               limits.maxComputeWorkgroupStorageSize,
             );

@@ -68,7 +68,7 @@ function stages(problem: Problem, gpu: GpuModel): ProjectedStage[] {
 }
 
 export const flashDecoding: Implementation = {
-  id: 'flash-decoding',
+  id: 'flash-decoding-fa2',
   title: 'Flash-Decoding',
   source: 'Flash-Decoding (PyTorch blog, October 2023); split rule of flash-attention',
   unsupported: ({ dtype, lengths, packed: sequences }, pass) => {
