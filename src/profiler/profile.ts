@@ -4,9 +4,11 @@ import type { Pass, Problem } from '../attention/problem.ts';
 import type { GpuHost, MeasureProgress } from '../host/protocol.ts';
 import { documentDevice, documentOf, documentRun } from './document/encode.ts';
 import { documentProblem } from './document/problem.ts';
-import type { DocumentRun, ProfileDocument } from './document/schema.ts';
+import type { ProfileDocument } from './document/schema.ts';
 import type { ProfileJob, ProfileProgress } from './job.ts';
-import { measureRun } from './measureRun.ts';
+import { measureRun, type RunResult } from './measureRun.ts';
+import { modelledRows } from './modelledRows.ts';
+import type { StandIn } from './standIn.ts';
 import { tool } from './tool.ts';
 
 export interface ProfileOptions {
@@ -15,6 +17,8 @@ export interface ProfileOptions {
   /** Called after each run with everything measured so far, so that nothing is lost or has to wait. */
   onDocument?: (document: ProfileDocument) => void;
   now?: () => Date;
+  /** The row of the device table whose caches are modelled; null leaves that out. */
+  standIn?: (device: DeviceDescription) => StandIn | null;
 }
 
 /**
@@ -26,20 +30,24 @@ export async function profile(
   host: GpuHost,
   options: ProfileOptions = {},
 ): Promise<ProfileDocument> {
-  const { signal, onProgress, onDocument, now = () => new Date() } = options;
+  const { signal, onProgress, onDocument, now = () => new Date(), standIn = () => null } = options;
   const runs = runsOf(job);
   onProgress?.({ message: 'Opening the GPU', fraction: 0 });
   let device = await host.open(job.adapter, signal);
   const problem = documentProblem(job.problem);
-  const finished: DocumentRun[] = [];
+  const finished: RunResult[] = [];
   const createdAt = now();
+  // The device's own rates are known once a run was timed; the caches are modelled once for each run.
+  const modelled = modelledRows(job.problem, () => device, standIn);
   const documentSoFar = () =>
     documentOf({
       createdAt,
       tool,
       devices: [documentDevice(device)],
       problems: [problem],
-      runs: [...finished],
+      runs: finished.map((result) =>
+        documentRun({ ...result, ...modelled(result), device: device.id, problem: problem.id }),
+      ),
     });
   for (const [index, { row, pass }] of runs.entries()) {
     signal?.throwIfAborted();
@@ -64,7 +72,7 @@ export async function profile(
         onProgress: (progress) => onProgress?.(inWords(row, pass, progress, index, runs.length)),
       },
     );
-    finished.push(documentRun({ ...result, device: device.id, problem: problem.id }));
+    finished.push(result);
     // Peaks are measured with the first timed run; the description has them from then on.
     device = await describeAgain(device, job, host, signal);
     onProgress?.({ message: `${nameOf(row, pass)}: ${result.status}`, fraction: (index + 1) / runs.length });

@@ -6,7 +6,7 @@ import {
   formatMs,
   formatRatio,
 } from '../../attention/units.ts';
-import type { DocumentRun } from '../../profiler/document/schema.ts';
+import type { DocumentProjection, DocumentRun } from '../../profiler/document/schema.ts';
 import { countCheck } from './checks.ts';
 import { type Comparison, runNames } from './comparison.ts';
 import { totalBytes } from './count.ts';
@@ -41,13 +41,21 @@ function summaryRow(run: DocumentRun, name: string): TableRow {
   return row;
 }
 
-function timeCell({ time }: DocumentRun): Cell {
-  if (!time) return none;
+function timeCell({ time, projection }: DocumentRun): Cell {
+  const modelled = projection ? [projectedFigure(projection)] : [];
+  if (!time) return modelled.length > 0 ? figures(modelled) : none;
   const clock =
     time.clock === 'wall' ? 'by the wall clock: this adapter has no timestamps' : 'by device timestamps';
   const spread = `p25 ${formatMs(time.p25Ms)}, p75 ${formatMs(time.p75Ms)}`;
   const about = `Median of ${time.samplesMs.length} samples ${clock}; ${spread}.`;
-  return figures([figure(formatMs(time.medianMs), 'measured', about)]);
+  return figures([figure(formatMs(time.medianMs), 'measured', about), ...modelled]);
+}
+
+/** The time that the device's rates allow, as a model has it, with its range. */
+function projectedFigure({ ms, lowMs, highMs, stages }: DocumentProjection): Figure {
+  const limits = [...new Set(stages.map(({ limitedBy }) => limitedBy))].join(', ');
+  const about = `Between ${formatMs(lowMs)} and ${formatMs(highMs)}, limited by ${limits}.`;
+  return figure(`model ${formatMs(ms)}`, 'modelled', about);
 }
 
 /** Bytes, how far they are over the bound, and whether what was counted is what had to be. */

@@ -92,7 +92,7 @@ function accountRows(
     const cell = (tally: BigTally, tensor: string): Cell => {
       const value = pick(tally, unit, kind);
       const verb = kind === 'both' ? `${what}, in and out,` : unit === 'bytes' ? `bytes ${kind}` : kind;
-      const about = `${formatInteger(value)} ${verb} of ${tensor} by ${name}.`;
+      const about = `${formatInteger(value)} ${verb} of ${tensor} by ${name}${behindCache(traffic)}.`;
       return figures([figure(format(value), traffic.provenance, about)], false);
     };
     return {
@@ -109,6 +109,17 @@ function accountRows(
       ],
     };
   });
+}
+
+/** Modelled traffic is what a cache lets through; the other rows are issued. */
+function behindCache(traffic: DocumentTraffic): string {
+  const cache = 'cache' in traffic ? (traffic as DocumentTraffic<'modelled'>).cache : undefined;
+  if (!cache) return '';
+  const joined = cache.coarsening > 1 ? `, ${cache.coarsening} neighbouring tiles taken as one` : '';
+  return (
+    ` that pass between memory and a cache of ${formatBytes(cache.bytes)}, as ${cache.device} has it, ` +
+    `with ${formatInteger(cache.residentWorkgroups)} workgroups at a time${joined}`
+  );
 }
 
 /** What the rows of a chart or table of this comparison mean, each word once. */

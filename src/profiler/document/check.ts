@@ -20,6 +20,9 @@ export function checkDocument(document: ProfileDocument): string | null {
     const shape = checkShape(problem);
     if (!shape.ok) return `problems[${index}]: ${shape.error}`;
   }
+  for (const [index, { problem }] of (document.theory ?? []).entries()) {
+    if (!problems.has(problem)) return `theory[${index}].problem: no problem has the id ${quote(problem)}`;
+  }
   for (const [index, run] of document.runs.entries()) {
     const wrong = checkRun(run, devices, problems);
     if (wrong !== null) return `runs[${index}]${wrong}`;

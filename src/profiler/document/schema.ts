@@ -159,6 +159,30 @@ const projection = object({
   assumptions: list(text),
 });
 
+/** The longest sequence that the algorithm runs in a memory of `memoryBytes`; 0 where not even one token fits. */
+const longestSequence = object({
+  provenance: exactly('exact'),
+  seqLen: integer,
+  bytes: count,
+  memoryBytes: count,
+  limitedBy: oneOf(['memory', 'device', 'shape']),
+});
+
+const order = object({ order: text, elements: size });
+
+/** What theory says of a problem: orders of growth without their constants, in elements, all heads together. */
+const theory = object({
+  problem: id,
+  pass: oneOf(passes),
+  provenance: exactly('modelled'),
+  /** M: what the chip holds at a time. */
+  onChipElements: integer,
+  regime: oneOf(['below-head-dim', 'small-cache', 'large-cache', 'all-fits']),
+  standard: order,
+  flash: order,
+  lowerBound: order,
+});
+
 /** How far a stopped run came, and how long the whole would take at that rate. */
 const partial = object({
   provenance: exactly('measured'),
@@ -199,6 +223,7 @@ const run = object({
   memory: v.nullable(
     object({ provenance: exactly('exact'), peakBytes: count, buffers: list(object({ name, bytes: count })) }),
   ),
+  longestSequence: v.optional(longestSequence),
   flops: v.nullable(object({ provenance: exactly('exact'), nominal: count, exact: count })),
   /** What depends on the values of the inputs, as the device told it: rows computed again, for instance. */
   deviceNumbers: v.optional(named(integer)),
@@ -220,6 +245,7 @@ export const documentSchema = object({
   devices: list(device),
   problems: list(problem),
   runs: list(run),
+  theory: v.optional(list(theory)),
 });
 
 /** The parts that repeat: the JSON Schema names them once. */
