@@ -1,14 +1,31 @@
 import type { DeviceListing } from '../host/protocol.ts';
 import { documentDevice } from '../profiler/document/encode.ts';
 import { devicesText } from './devicesText.ts';
+import { readGpuTable } from './gpuTable.ts';
+import { gpuTableText } from './gpuTableText.ts';
 import type { CommandContext } from './services.ts';
 import { styleFor } from './style.ts';
 
-/** Lists every adapter. One that is not available is a result, not a failure. */
+export interface DevicesFlags {
+  json?: boolean;
+  table?: boolean;
+  deviceTable?: string;
+}
+
+/**
+ * Lists every adapter; one that is not available is a result, not a failure. With `--table` the GPUs for which
+ * `attnprof model` projects instead, without a GPU.
+ */
 export async function runDevices(
-  flags: { json?: boolean },
+  flags: DevicesFlags,
   { services, terminal, signal }: CommandContext,
 ): Promise<void> {
+  if (flags.table || flags.deviceTable !== undefined) {
+    const table = readGpuTable(flags.deviceTable);
+    const text = flags.json ? `${JSON.stringify(table, null, 2)}\n` : gpuTableText(table, styleFor(terminal));
+    await terminal.out.write(text);
+    return;
+  }
   const host = services.createHost();
   let listings: DeviceListing[];
   try {

@@ -2,6 +2,8 @@ import { parseShape } from '../attention/shape.ts';
 import type { ProfileDocument } from '../profiler/document/schema.ts';
 import { writeDocument } from '../profiler/document/write.ts';
 import type { ProfileJob } from '../profiler/job.ts';
+import { standInFor } from '../profiler/standIn.ts';
+import { readGpu, readGpuTable } from './gpuTable.ts';
 import * as options from './options.ts';
 import { checkOutputFile, writeOutputFile } from './outputFile.ts';
 import { type ProblemFlags, readProblem } from './problemOptions.ts';
@@ -20,6 +22,8 @@ export interface ProfileFlags extends ProblemFlags {
   tiling?: string;
   repeats: string;
   timeBudget?: string;
+  cacheOf: string;
+  deviceTable?: string;
   json?: boolean;
   output?: string;
 }
@@ -51,6 +55,8 @@ export async function runProfile(
   { services, terminal, signal }: CommandContext,
 ): Promise<void> {
   const job = readJob(shapeText, flags);
+  const table = readGpuTable(flags.deviceTable);
+  const fallback = flags.cacheOf === 'none' ? null : readGpu('--cache-of', flags.cacheOf, table);
   if (flags.output !== undefined) checkOutputFile(flags.output);
 
   const progress = showProgress(terminal);
@@ -60,6 +66,7 @@ export async function runProfile(
   try {
     document = await services.profile(job, host, {
       signal,
+      standIn: (device) => standInFor(device, table, fallback),
       onProgress: progress.show,
       onDocument: (soFar) => {
         document = soFar;

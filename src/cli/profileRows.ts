@@ -28,8 +28,10 @@ const quantities = [
 export function metricRows(runs: readonly DocumentRun[]): MetricRow[] {
   const rows = [
     ...timeRows(runs),
+    ...projectionRows(runs),
     ...partialRows,
     ...trafficRows,
+    ...modelledRows,
     ...sizeRows,
     ...deviceNumberRows(runs),
     ...errorRows(runs),
@@ -61,6 +63,30 @@ function timeRows(runs: readonly DocumentRun[]): MetricRow[] {
       cell: ({ time }: DocumentRun) => {
         const found = time?.stages.find(({ name }) => name === stage);
         return found ? formatMs(found.medianMs) : null;
+      },
+    })),
+  ];
+}
+
+/** Time as a model has it: the middle, its range, and what binds each stage. */
+function projectionRows(runs: readonly DocumentRun[]): MetricRow[] {
+  const stages = distinct(runs.flatMap(({ projection }) => projection?.stages ?? []).map(({ name }) => name));
+  const provenance = 'modelled';
+  return [
+    {
+      ...{ label: 'time, projected', provenance },
+      cell: ({ projection }) => (projection ? formatMs(projection.ms) : null),
+    },
+    {
+      ...{ label: '  least to most', provenance },
+      cell: ({ projection }) =>
+        projection ? `${formatMs(projection.lowMs)} to ${formatMs(projection.highMs)}` : null,
+    },
+    ...stages.map((stage) => ({
+      ...{ label: `  stage ${stage}`, provenance },
+      cell: ({ projection }: DocumentRun) => {
+        const found = projection?.stages.find(({ name }) => name === stage);
+        return found ? `${formatMs(found.ms)} (${found.limitedBy})` : null;
       },
     })),
   ];
@@ -115,6 +141,21 @@ const trafficRows: MetricRow[] = [
       const different = differingBuffers(counted, exact);
       return different.length === 0 ? '= counted' : `NOT counted: ${different.join(', ')}`;
     },
+  },
+];
+
+/** What a last-level cache lets through to memory. */
+const modelledRows: MetricRow[] = [
+  {
+    label: 'bytes past the cache',
+    provenance: 'modelled',
+    cell: ({ traffic: { modelled } }) => (modelled ? formatBytes(movedBytes(modelled)) : null),
+  },
+  {
+    label: '  cache',
+    provenance: 'modelled',
+    cell: ({ traffic: { modelled } }) =>
+      modelled?.cache ? `${formatBytes(modelled.cache.bytes)} of ${modelled.cache.device}` : null,
   },
 ];
 

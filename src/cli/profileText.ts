@@ -1,3 +1,4 @@
+import { findAlgorithm } from '../attention/catalogue.ts';
 import { formatShape } from '../attention/shape.ts';
 import { formatRatio, unknown } from '../attention/units.ts';
 import { optionWords } from '../profiler/document/optionWords.ts';
@@ -42,13 +43,14 @@ export function profileText(document: ProfileDocument, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-interface RunGroup {
+/** The runs of one problem on one device. */
+export interface RunGroup {
   device: DocumentDevice;
   problem: DocumentProblem;
   runs: DocumentRun[];
 }
 
-function groupRuns({ devices, problems, runs }: ProfileDocument): RunGroup[] {
+export function groupRuns({ devices, problems, runs }: ProfileDocument): RunGroup[] {
   return devices.flatMap((device) =>
     problems.flatMap((problem) => {
       const own = runs.filter((run) => run.device === device.id && run.problem === problem.id);
@@ -57,7 +59,8 @@ function groupRuns({ devices, problems, runs }: ProfileDocument): RunGroup[] {
   );
 }
 
-function heading({ device, problem, runs }: RunGroup, style: Style): string[] {
+/** The problem and the device, in words. */
+export function heading({ device, problem, runs }: RunGroup, style: Style): string[] {
   const causal = problem.causal ? `causal ${problem.causal}` : 'not causal';
   const facts = [
     formatShape(problem),
@@ -102,10 +105,16 @@ function table(runs: readonly DocumentRun[], style: Style): string[] {
   );
 }
 
+const baselines: ReadonlySet<string> = new Set(['standard', 'pytorch-eager']);
+
 /** A run against `standard` of the same pass, or against the first run of that pass where there is none. */
-function comparisonIn(runs: readonly DocumentRun[], run: DocumentRun): string | null {
-  const same = runs.filter(({ pass }) => pass === run.pass);
-  const baseline = same.find(({ algorithm }) => algorithm === 'standard') ?? same[0];
+export function comparisonIn(runs: readonly DocumentRun[], run: DocumentRun): string | null {
+  const ours = findAlgorithm(run.algorithm) !== undefined;
+  // A library's kernel is set beside a library's kernel.
+  const same = runs.filter(
+    ({ pass, algorithm }) => pass === run.pass && (findAlgorithm(algorithm) !== undefined) === ours,
+  );
+  const baseline = same.find(({ algorithm }) => baselines.has(algorithm)) ?? same[0];
   return baseline === undefined || baseline === run ? null : comparison(baseline, run);
 }
 
@@ -120,11 +129,15 @@ export function comparison(baseline: DocumentRun, run: DocumentRun): string | nu
   if (baseline.time && run.time) {
     compare(baseline.time.medianMs, run.time.medianMs, ['less time', 'more time'], 'measured');
   }
-  const { counted: before } = baseline.traffic;
-  const { counted: after } = run.traffic;
+  if (!baseline.time && !run.time && baseline.projection && run.projection) {
+    compare(baseline.projection.ms, run.projection.ms, ['less time', 'more time'], 'modelled');
+  }
+  const account = baseline.traffic.counted && run.traffic.counted ? 'counted' : 'exact';
+  const { [account]: before } = baseline.traffic;
+  const { [account]: after } = run.traffic;
   if (before && after) {
     const bytes: [string, string] = ['fewer bytes moved', 'more bytes moved'];
-    compare(Number(movedBytes(before)), Number(movedBytes(after)), bytes, 'counted');
+    compare(Number(movedBytes(before)), Number(movedBytes(after)), bytes, account);
   }
   if (baseline.memory && run.memory) {
     const sizes = [baseline, run].map(({ memory }) => Number(memory!.peakBytes)) as [number, number];

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { parseShape } from '../attention/shape.ts';
-import { runDevices } from './devicesCommand.ts';
+import { type DevicesFlags, runDevices } from './devicesCommand.ts';
+import { usualGpu } from './gpuTable.ts';
+import { type ModelFlags, runModel } from './modelCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';
@@ -19,6 +21,7 @@ Examples:
   attnprof profile 2,8,512,64 --pass both --dtype f16 --window 128,0 --dropout 0.1
   attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
   attnprof run --q q.npy --k k.npy --v v.npy --algorithm flash2 --causal --out results
+  attnprof model b=1,h=32,kv=8,n=8192,d=128 --dtype f16 --causal --device h100
   attnprof verify --adapter embedded
   attnprof devices
   attnprof reproduce
@@ -78,9 +81,33 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
     .option('--repeats <count>', 'timed samples of each run', '10')
     .option('--time-budget <seconds>', 'stop a run that takes longer, and keep what it has')
+    .option(
+      '--cache-of <name>',
+      'GPU whose caches are modelled where the device table does not know this one, or none',
+      usualGpu,
+    )
+    .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
     .option('--json', jsonHelp)
     .option('-o, --output <file>', 'also write the result to FILE.attnprof.json')
     .action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
+
+  addProblemOptions(
+    program
+      .command('model')
+      .description('Cost and projected time of a shape on a GPU of the device table; nothing is run.')
+      .argument('<shape...>', shapeHelp)
+      .option('--device <name>', 'a GPU of the device table (attnprof devices --table lists it)', usualGpu)
+      .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
+      .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
+      .option('--implementations <ids>', 'published ones to set beside them: ids, all or none', 'all')
+      .option('--pass <pass>', 'forward, backward or both', 'forward'),
+    'f16',
+  )
+    .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
+    .option('--assumptions', 'list what the projected times take for granted')
+    .option('--json', jsonHelp)
+    .option('-o, --output <file>', 'also write the result to FILE.attnprof.json')
+    .action((shape: string[], flags: ModelFlags) => runModel(shape.join(' '), flags, context));
 
   addProblemOptions(
     program
@@ -115,8 +142,10 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
   program
     .command('devices')
     .description('List the adapters of this machine, and what to give as --adapter.')
+    .option('--table', 'list the GPUs of the device table instead, and what to give as --device')
+    .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
     .option('--json', jsonHelp)
-    .action((flags: { json?: boolean }) => runDevices(flags, context));
+    .action((flags: DevicesFlags) => runDevices(flags, context));
 
   program
     .command('reproduce')

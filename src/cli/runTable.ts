@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatError, formatMs, formatRatio } from '../attention/units.ts';
-import type { DocumentRun, DocumentTraffic } from '../profiler/document/schema.ts';
+import type { DocumentProjection, DocumentRun, DocumentTraffic } from '../profiler/document/schema.ts';
 import { differingBuffers, movedBytes } from './profileRows.ts';
 import type { Style } from './style.ts';
 import { cut, type TextColumn, textTable } from './textTable.ts';
@@ -17,7 +17,11 @@ const columns: readonly TextColumn[] = [
 ];
 
 /** Where the numbers of a column come from, under its title. */
-const provenances = ['', '', 'measured', 'counted', 'times', 'counted', '', 'exact', 'measured'];
+function provenances(runs: readonly DocumentRun[]): string[] {
+  const modelled = runs.every(({ engine }) => engine === 'model');
+  const [time, account] = modelled ? ['modelled', 'exact'] : ['measured', 'counted'];
+  return ['', '', time, account, 'times', account, '', 'exact', 'measured'];
+}
 
 /**
  * One row for each run and, below it, one for each of its stages: what fits 100 columns however many runs
@@ -25,7 +29,7 @@ const provenances = ['', '', 'measured', 'counted', 'times', 'counted', '', 'exa
  */
 export function runTable(runs: readonly DocumentRun[], style: Style): string[] {
   const rows = runs.flatMap((run) => [runRow(run), ...stageRows(run)]);
-  const [head, ...body] = textTable(columns, [provenances, ...rows], style) as [string, ...string[]];
+  const [head, ...body] = textTable(columns, [provenances(runs), ...rows], style) as [string, ...string[]];
   return [head, style.faint(body[0]!), ...body.slice(1)];
 }
 
@@ -36,7 +40,7 @@ function runRow(run: DocumentRun): string[] {
   return [
     cut(run.algorithm, 20),
     run.pass,
-    time ? formatMs(time.medianMs) : run.status,
+    time ? formatMs(time.medianMs) : projectedIn(run, (projection) => projection.ms, run.status),
     moved === undefined ? '-' : cell(formatBytes(moved)),
     moved === undefined || !traffic.bound ? '-' : cell(formatRatio(moved, movedBytes(traffic.bound))),
     account ? cell(formatCount(BigInt(account.loads) + BigInt(account.stores))) : '-',
@@ -47,7 +51,8 @@ function runRow(run: DocumentRun): string[] {
 }
 
 /** Nothing where there is but one stage: it is the run. */
-function stageRows({ time, traffic }: DocumentRun): string[][] {
+function stageRows(run: DocumentRun): string[][] {
+  const { time, traffic } = run;
   const account: DocumentTraffic | undefined = traffic.counted ?? traffic.exact;
   const stages = account?.stages ?? [];
   const names = [...new Set([...stages, ...(time?.stages ?? [])].map(({ name }) => name))];
@@ -58,7 +63,9 @@ function stageRows({ time, traffic }: DocumentRun): string[][] {
     return [
       `  ${cut(name, 18)}`,
       '',
-      timed ? formatMs(timed.medianMs) : '-',
+      timed
+        ? formatMs(timed.medianMs)
+        : projectedIn(run, ({ stages }) => stages.find((stage) => stage.name === name)?.ms, '-'),
       tally ? cell(formatBytes(movedBytes(tally))) : '-',
       '',
       tally ? cell(formatCount(BigInt(tally.loads) + BigInt(tally.stores))) : '-',
@@ -67,6 +74,16 @@ function stageRows({ time, traffic }: DocumentRun): string[][] {
       '',
     ];
   });
+}
+
+/** A time of a run that was not run; what was measured is never mixed with what is projected. */
+function projectedIn(
+  { engine, projection }: DocumentRun,
+  of: (projection: DocumentProjection) => number | undefined,
+  none: string,
+): string {
+  const ms = engine === 'model' && projection ? of(projection) : undefined;
+  return ms === undefined ? none : formatMs(ms);
 }
 
 /** `yes` where counted equals exact in every buffer, else the word that must not be overlooked. */

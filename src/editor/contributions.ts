@@ -43,6 +43,10 @@ export interface Settings {
   repeats: number;
   /** Ids of the catalogue, in the order in which they run. */
   algorithms: string[];
+  /** A GPU of the device table whose caches are modelled where the table does not know the adapter. */
+  gpu: string;
+  /** Rows for the device table, still to be validated. */
+  gpuTable: unknown[];
 }
 
 export interface SettingContribution<T> {
@@ -61,6 +65,8 @@ export const settings: { readonly [K in keyof Settings]: SettingContribution<Set
   algorithms: { default: ['standard', 'flash2'], scope: 'window', restricted: false },
   repeats: { default: 10, scope: 'window', restricted: false, minimum: 1, maximum: 1000 },
   timeBudgetSeconds: { default: 60, scope: 'window', restricted: false, minimum: 0, maximum: 86_400 },
+  gpu: { default: 'a100-80gb-sxm', scope: 'window', restricted: false },
+  gpuTable: { default: [], scope: 'window', restricted: false },
   nodePath: { default: '', scope: 'machine', restricted: true },
 };
 

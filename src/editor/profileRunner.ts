@@ -6,12 +6,15 @@ import {
   ProgressLocation,
   window,
 } from 'vscode';
+import type { DeviceDescription } from '../attention/limits.ts';
 import { formatShape } from '../attention/shape.ts';
 import type { PanelState } from '../panel/protocol.ts';
 import type { ProfileDocument } from '../profiler/document/schema.ts';
 import type { ProfileJob, ProfileProgress } from '../profiler/job.ts';
+import type { StandIn } from '../profiler/standIn.ts';
 import type { LazyHost } from './lazyHost.ts';
 import type { Log } from './log.ts';
+import { readSettings } from './settings.ts';
 
 /** The panel need not move more often than this while a profile runs. */
 const progressIntervalMs = 120;
@@ -156,7 +159,8 @@ export class ProfileRunner implements Disposable {
       const [{ profile }, host] = await Promise.all([import('../profiler/profile.ts'), this.host.get()]);
       signal.throwIfAborted();
       if (again) host.clearQuarantine();
-      const document = await profile(job, host, { signal, onProgress, onDocument });
+      const standIn = await this.standIns();
+      const document = await profile(job, host, { signal, onProgress, onDocument, standIn });
       for (const { algorithm, status, reason } of document.runs) {
         this.log.info(`${title}: ${algorithm} ${status}${reason ? `, ${reason}` : ''}`);
       }
@@ -174,6 +178,17 @@ export class ProfileRunner implements Disposable {
       this.show({ kind: 'failed', title, error: message, document: soFar });
       throw error;
     }
+  }
+
+  /** The device table with the user's rows. What is wrong with them is logged, and they are left out. */
+  private async standIns(): Promise<(device: DeviceDescription) => StandIn | null> {
+    const [{ readGpuSettings }, { standInFor }] = await Promise.all([
+      import('./gpuSettings.ts'),
+      import('../profiler/standIn.ts'),
+    ]);
+    const { table, gpu, problems } = readGpuSettings(readSettings());
+    for (const problem of problems) this.log.error(problem);
+    return (device) => standInFor(device, table, gpu);
   }
 
   private show(state: PanelState): void {

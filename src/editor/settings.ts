@@ -13,6 +13,8 @@ export function readSettings(): Settings {
     timeBudgetSeconds: numberOf(section.get('timeBudgetSeconds'), settings.timeBudgetSeconds),
     repeats: Math.round(numberOf(section.get('repeats'), settings.repeats)),
     algorithms: listOf(section.get('algorithms'), settings.algorithms.default),
+    gpu: textOf(section.get('gpu'), settings.gpu.default) || settings.gpu.default,
+    gpuTable: rowsOf(section.get('gpuTable')),
   };
 }
 
@@ -32,6 +34,11 @@ function numberOf(
 ): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return fallback;
   return Math.min(Math.max(value, minimum ?? value), maximum ?? value);
+}
+
+/** Rows as they are: what they say is validated where they are read. */
+function rowsOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function listOf(value: unknown, fallback: string[]): string[] {
