@@ -1,4 +1,5 @@
-import type { ExtensionContext } from 'vscode';
+import type { ExtensionContext, Uri } from 'vscode';
+import type { KernelAnnotation } from './editor/kernelAnnotations.ts';
 import { wire } from './editor/wiring.ts';
 
 /** What other extensions, and our own tests, see of this one. Profiles are asked for by command. */
@@ -7,18 +8,21 @@ export interface AttentionProfilerApi {
   readonly activationMs: number;
   /** The shape that is being profiled, or null. */
   readonly running: string | null;
+  /** What stands behind the lines of a WGSL kernel now. */
+  kernelAnnotations(kernel: Uri): readonly KernelAnnotation[];
 }
 
 /** Registers commands, hover, status bar and panel. The GPU process starts with the first profile. */
 export function activate(context: ExtensionContext): AttentionProfilerApi {
   const started = performance.now();
-  const runner = wire(context);
+  const { runner, kernels } = wire(context);
   const activationMs = performance.now() - started;
   return {
     activationMs,
     get running() {
       return runner.running;
     },
+    kernelAnnotations: (kernel) => kernels.annotationsOf(kernel),
   };
 }
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { createGpuHost } from '../host/supervisor.ts';
+import { countKernel } from '../profiler/countKernel.ts';
 import { profile } from '../profiler/profile.ts';
 import { runOnFiles } from '../profiler/runFiles.ts';
 import { tool } from '../profiler/tool.ts';
@@ -25,6 +26,7 @@ process.exitCode = await interruptible((signal, own) =>
       profile,
       verify,
       runOnFiles,
+      countKernel,
       version: tool.version,
     },
     terminal,

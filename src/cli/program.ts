@@ -3,6 +3,8 @@ import { parseShape } from '../attention/shape.ts';
 import { type DevicesFlags, runDevices } from './devicesCommand.ts';
 import { usualGpu } from './gpuTable.ts';
 import { type ModelFlags, runModel } from './modelCommand.ts';
+import { type CountFlags, runCount } from './countCommand.ts';
+import { runDevices } from './devicesCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';
@@ -22,6 +24,7 @@ Examples:
   attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
   attnprof run --q q.npy --k k.npy --v v.npy --algorithm flash2 --causal --out results
   attnprof model b=1,h=32,kv=8,n=8192,d=128 --dtype f16 --causal --device h100
+  attnprof count matmul.wgsl --manifest matmul.wgslprof.json
   attnprof verify --adapter embedded
   attnprof devices
   attnprof reproduce
@@ -140,6 +143,18 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .action((flags: VerifyFlags) => runVerify(flags, context));
 
   program
+    .command('count')
+    .description('Count and time a WGSL compute kernel of your own, per buffer and per source line.')
+    .argument('<kernel.wgsl>', 'the kernel')
+    .option('--manifest <file>', 'buffers and dispatch; KERNEL.wgslprof.json beside the kernel by default')
+    .option('--adapter <adapter>', adapterHelp, 'auto')
+    .option('--repeats <count>', "timed samples; the manifest's, or 10, by default")
+    .option('--time-budget <seconds>', 'what the whole may take; a dispatch that takes longer has hung', '60')
+    .option('--example', 'print a manifest to start from, and run nothing')
+    .option('--json', jsonHelp)
+    .action((kernel: string, flags: CountFlags) => runCount(kernel, flags, context));
+
+  program
     .command('devices')
     .description('List the adapters of this machine, and what to give as --adapter.')
     .option('--table', 'list the GPUs of the device table instead, and what to give as --device')
@@ -173,7 +188,9 @@ function reshape(error: CommanderError, argv: readonly string[], program: Comman
     case 'commander.unknownCommand':
       return new WrongUse(`${message}: ${commands}`);
     case 'commander.missingArgument':
-      return new WrongUse(`no shape is given: ${shapeHelp}`);
+      return new WrongUse(
+        called === 'count' ? `no kernel is given: ${help}` : `no shape is given: ${shapeHelp}`,
+      );
     case 'commander.unknownOption': {
       // A negative first size looks like an option.
       const negative = argv.find((argument) => /^-\d/.test(argument));

@@ -1,4 +1,5 @@
 import type { GpuHost } from '../host/protocol.ts';
+import type { countKernel } from '../profiler/countKernel.ts';
 import type { profile } from '../profiler/profile.ts';
 import type { runOnFiles } from '../profiler/runFiles.ts';
 import type { verify } from '../profiler/verify.ts';
@@ -21,6 +22,7 @@ export interface Services {
   profile: typeof profile;
   verify: typeof verify;
   runOnFiles: typeof runOnFiles;
+  countKernel: typeof countKernel;
   version: string;
 }
 

@@ -16,6 +16,8 @@ export interface CommandContribution {
 export const contextKeys = {
   /** True while a profile runs or waits. */
   profiling: 'attentionProfiler.profiling',
+  /** True while a WGSL kernel shows its counts. */
+  kernelCounts: 'attentionProfiler.kernelCounts',
 } as const;
 
 export const commands = {
@@ -24,11 +26,20 @@ export const commands = {
   'attention.selectAdapter': { palette: true },
   'attention.openPanel': { palette: true },
   'attention.cancelProfile': { palette: true, enablement: contextKeys.profiling },
+  'attention.profileKernel': { palette: true, enablement: 'resourceExtname == .wgsl && isWorkspaceTrusted' },
+  'attention.clearKernelCounts': { palette: true, enablement: contextKeys.kernelCounts },
   'attention.showLog': { palette: true },
   'attention.profile': { palette: false },
 } as const satisfies Record<string, CommandContribution>;
 
 export type CommandId = keyof typeof commands;
+
+/** Where a kernel's command is offered beside the palette: the editor's run button, its menu, and the explorer's. */
+export const kernelMenus = ['editor/title/run', 'editor/context', 'explorer/context'] as const;
+export const kernelMenuItem = {
+  command: 'attention.profileKernel',
+  when: 'resourceExtname == .wgsl',
+} as const satisfies { command: CommandId; when: string };
 
 export type ContextKey = (typeof contextKeys)[keyof typeof contextKeys];
 
@@ -76,6 +87,8 @@ export const panelFiles = { script: 'panel.js', style: 'panel.css' } as const;
 
 export const statusBarItemId = 'attention.adapter';
 export const outputChannelName = 'Attention Profiler';
+/** Source of the diagnostics in kernels and manifests. */
+export const problemsName = 'Attention Profiler';
 
 /** Hovers need any document's language; a panel left open is restored. Commands activate by themselves. */
 export const activationEvents = ['onLanguage', `onWebviewPanel:${panelViewType}`] as const;

@@ -17,6 +17,7 @@ import {
   settingsSection,
 } from './contributions.ts';
 import { hoverSelector, ShapeHover } from './hover.ts';
+import { KernelProfiler } from './kernelProfiler.ts';
 import { type LastAdapter, recallAdapter, rememberAdapter } from './lastAdapter.ts';
 import { LazyHost } from './lazyHost.ts';
 import { LazyLog } from './log.ts';
@@ -27,7 +28,7 @@ import { onSettingChanged, readSettings } from './settings.ts';
 import { createStatusBar } from './statusBar.ts';
 
 /** Makes the editor's parts and registers them; nothing is loaded, started or read from disk here. */
-export function wire(context: ExtensionContext): ProfileRunner {
+export function wire(context: ExtensionContext): { runner: ProfileRunner; kernels: KernelProfiler } {
   const own = <T extends { dispose(): unknown }>(part: T): T => {
     context.subscriptions.push(part);
     return part;
@@ -58,6 +59,8 @@ export function wire(context: ExtensionContext): ProfileRunner {
     }),
   );
   const commands = new ProfileCommands({ context, runner, panel });
+  const showsCounts = (any: boolean) => void setContext(contextKeys.kernelCounts, any);
+  const kernels = own(new KernelProfiler({ host, log, onChange: showsCounts }));
 
   const handlers: Record<CommandId, (argument?: unknown) => unknown> = {
     'attention.profileAtCursor': () => commands.profileAtCursor(),
@@ -66,6 +69,8 @@ export function wire(context: ExtensionContext): ProfileRunner {
     'attention.selectAdapter': () => selectAdapter(host, adapters),
     'attention.openPanel': () => panel.show({ preserveFocus: false }),
     'attention.cancelProfile': () => runner.cancel(),
+    'attention.profileKernel': (uri) => kernels.profile(uri),
+    'attention.clearKernelCounts': () => kernels.clear(),
     'attention.showLog': () => log.show(),
   };
   for (const [id, handler] of Object.entries(handlers)) own(vscodeCommands.registerCommand(id, handler));
@@ -87,7 +92,7 @@ export function wire(context: ExtensionContext): ProfileRunner {
   own(onSettingChanged('nodePath', () => host.reset()));
   own(onSettingChanged('adapter', () => adapters.forget()));
   own(workspace.onDidGrantWorkspaceTrust(() => host.reset()));
-  return runner;
+  return { runner, kernels };
 }
 
 /** Tells keybindings and menus; a key that is set already is not set again. */

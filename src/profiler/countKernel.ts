@@ -50,12 +50,7 @@ export async function countKernel(
     const [first, ...others] = measurement.compileErrors;
     const more = others.length > 0 ? ` (and ${others.length} more)` : '';
     const { line, column, message } = first!;
-    throw new KernelProblem(
-      'kernel',
-      `It does not compile: line ${line}, column ${column}: ${message}${more}`,
-      line || null,
-      column || null,
-    );
+    throw new KernelProblem('kernel', `It does not compile: ${message}${more}`, line || null, column || null);
   }
   return kernelCountOf(
     request.name,
@@ -97,7 +92,7 @@ async function measure(
     if (!(error instanceof HostError) || fatalKinds.has(error.kind)) throw error;
     return {
       status: 'failed',
-      reason: error.message,
+      reason: error.kind === 'hang' ? hung(error) : error.message,
       time: null,
       partial: null,
       counts: null,
@@ -105,6 +100,16 @@ async function measure(
       memory: { peakBytes: 0, harnessPeakBytes: 0, buffers: [] },
     };
   }
+}
+
+/** A dispatch is one piece of work: whether it would have ended some day nobody can tell. */
+function hung({ progress }: HostError): string {
+  const seconds = Math.round((progress?.patienceMs ?? 30_000) / 1000);
+  const doing = progress?.phase === 'compile' ? 'its compilation' : 'it';
+  return (
+    `${doing} did not end within ${seconds} s, so the GPU process was stopped. Look for a loop without an end, ` +
+    'take a smaller dispatch, or raise the time budget. It is not run again as it is in this session.'
+  );
 }
 
 /** Peaks are measured with the first timed run. A host that died may not open again; what is known stands. */

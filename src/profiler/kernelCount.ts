@@ -39,6 +39,8 @@ export interface KernelBuffer {
 export interface KernelCount {
   name: string;
   entryPoint: string;
+  /** Line of the entry point, from 1. */
+  entryLine: number;
   workgroupSize: [number, number, number] | null;
   dispatch: [number, number, number];
   device: DeviceDescription;
@@ -80,6 +82,7 @@ export function kernelCountOf(
   return {
     name,
     entryPoint: found.entryPoint,
+    entryLine: found.entryLine,
     workgroupSize: found.workgroupSize,
     dispatch: plan.dispatches[0]!.grid,
     device,

@@ -50,6 +50,9 @@ export async function runFaked(
       runOnFiles: async () => {
         throw new Error('no run was expected');
       },
+      countKernel: async () => {
+        throw new Error('no count was expected');
+      },
       version: '1.2.3',
       ...services,
     },

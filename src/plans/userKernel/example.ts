@@ -1,4 +1,4 @@
-import type { KernelInterface } from './inspect.ts';
+import { entryPointsOf, inspectKernel, type KernelInterface } from './inspect.ts';
 
 /** Elements that an example gives an array of no fixed length. */
 const exampleLength = 4096;
@@ -7,9 +7,10 @@ const maxUniformBytes = 65_536;
 
 /**
  * A manifest for a kernel as JSON text, to start from: every binding that needs a word has one, with sizes
- * that are only an example.
+ * that are only an example. Of several entry points it takes the first. Throws KernelProblem.
  */
-export function exampleManifest({ entryPoint, bindings, overrides }: KernelInterface): string {
+export function exampleManifest(wgsl: string): string {
+  const { entryPoint, bindings, overrides } = inspectKernel(wgsl, entryPointsOf(wgsl)[0] ?? null);
   const entries: [string, unknown][] = [];
   for (const { name, space, writable, scalar, layout, type } of bindings) {
     const isFloat = scalar === 'f32' || scalar === 'f16';

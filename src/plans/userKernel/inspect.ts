@@ -114,10 +114,17 @@ export function asProblem<T>(work: () => T): T {
   }
 }
 
+/** Names of the compute entry points, in the order of the text. Throws KernelProblem. */
+export function entryPointsOf(wgsl: string): string[] {
+  return asProblem(() => computeFunctions(Kernel.parse(wgsl)).map(nameOf));
+}
+
+function computeFunctions(kernel: Kernel): FnElem[] {
+  return kernel.functions.filter((fn) => fn.attributes?.some((one) => attributeName(one) === 'compute'));
+}
+
 function chooseEntry(kernel: Kernel, wanted: string | null): FnElem {
-  const entries = kernel.functions.filter((fn) =>
-    fn.attributes?.some((one) => attributeName(one) === 'compute'),
-  );
+  const entries = computeFunctions(kernel);
   const names = entries.map(nameOf).join(', ');
   if (entries.length === 0) throw new KernelProblem('kernel', 'The kernel has no @compute entry point.');
   if (wanted === null) {

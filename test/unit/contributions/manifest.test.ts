@@ -8,10 +8,13 @@ import {
   category,
   commands,
   contextKeys,
+  kernelMenuItem,
+  kernelMenus,
   panelViewType,
   settings,
   settingsSection,
 } from '../../../src/editor/contributions.ts';
+import { manifestEnding } from '../../../src/profiler/kernelManifest.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -34,6 +37,14 @@ describe('package.json against the declarations', () => {
     expect(manifest.contributes.menus.commandPalette).toEqual(
       hidden.map(([command]) => ({ command, when: 'false' })),
     );
+  });
+
+  test('a WGSL kernel is profiled from the menus of its file', () => {
+    for (const menu of kernelMenus) expect(manifest.contributes.menus[menu]).toEqual([kernelMenuItem]);
+    const patterns = manifest.contributes.jsonValidation.map(
+      ({ fileMatch }: { fileMatch: string }) => fileMatch,
+    );
+    expect(patterns).toContain(`*${manifestEnding}`);
   });
 
   test('settings, with default, scope and range', () => {
