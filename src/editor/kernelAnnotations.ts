@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatInteger, formatPercent } from '../attention/units.ts';
+import { formatBytes, formatCount, formatInteger, formatMs, formatPercent } from '../attention/units.ts';
 import type { KernelCount, KernelLine } from '../profiler/kernelCount.ts';
 import { bandwidthInWords, timeInWords } from '../profiler/kernelNotes.ts';
 import { escapeMarkdown } from './hoverText.ts';
@@ -54,17 +54,19 @@ function countOf(count: bigint, what: string): string {
   return `${formatCount(count)} ${what}${count === 1n ? '' : 's'}`;
 }
 
-function totalText({ traffic, time, issuedGBs, status, device, ...count }: KernelCount): string {
+/** Short, because it stands behind a line of code; the hover has the rest. */
+function totalText({ traffic, time, status, device }: KernelCount): string {
   if (status === 'failed') return 'failed';
-  const words = timeInWords({ traffic, time, issuedGBs, status, device, ...count });
-  const parts = [
-    ...(words ? [words.replace(/ \(.*$/, '')] : []),
-    ...(traffic
-      ? [`${formatBytes(traffic.readBytes)} read, ${formatBytes(traffic.writeBytes)} written, counted`]
-      : []),
-    ...(device.type === 'software' ? ['on a software adapter'] : []),
-  ];
-  return parts.join(' · ');
+  return [
+    ...(time ? [`${formatMs(time.medianMs)} measured`] : []),
+    ...(traffic ? [`${formatBytes(traffic.readBytes + traffic.writeBytes)} counted`] : []),
+    ...(device.type === 'software' ? ['software adapter'] : []),
+  ].join(' · ');
+}
+
+/** Hovers set the columns of a table close together; a space that does not break keeps them apart. */
+function tableHead(first: string, ...others: string[]): string {
+  return `| ${first} | ${others.map((title) => `&nbsp;&nbsp;&nbsp;${title}`).join(' | ')} |`;
 }
 
 function totalHover(count: KernelCount): string {
@@ -82,9 +84,11 @@ function totalHover(count: KernelCount): string {
     rows.length === 0
       ? []
       : [
-          ['| buffer | size | loads | stores | read | written |', '|:--|--:|--:|--:|--:|--:|', ...rows].join(
-            '\n',
-          ),
+          [
+            tableHead('buffer', 'size', 'loads', 'stores', 'read', 'written'),
+            '|:--|--:|--:|--:|--:|--:|',
+            ...rows,
+          ].join('\n'),
         ];
   const sentences = [timeInWords(count), bandwidthInWords(count), ...notes, reason].filter(
     (each) => each !== null,
@@ -97,6 +101,6 @@ function lineHover({ sites }: KernelLine, share: number, { device }: KernelCount
     const bytes = formatBytes(count * BigInt(bytesPerAccess));
     return `| ${kind} \`${buffer}\` | ${formatInteger(count)} | ${bytesPerAccess} B | ${bytes} |`;
   });
-  const table = ['| access | executed | each | in all |', '|:--|--:|--:|--:|', ...rows].join('\n');
+  const table = [tableHead('access', 'executed', 'each', 'in all'), '|:--|--:|--:|--:|', ...rows].join('\n');
   return `${table}\n\n${formatPercent(share)} of the bytes that the kernel moved. Counted on ${escapeMarkdown(device.name)}.`;
 }

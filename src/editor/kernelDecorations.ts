@@ -29,14 +29,14 @@ export class KernelDecorations implements Disposable {
 
   constructor(onChange: (any: boolean) => void) {
     this.onChange = onChange;
-    const plain = { after: { margin: '0 0 0 3em', color: new ThemeColor('editorCodeLens.foreground') } };
-    const hot = new ThemeColor('editorWarning.foreground');
+    const plain = { after: { margin: '0 0 0 3em', color: new ThemeColor('descriptionForeground') } };
+    const hot = new ThemeColor('list.warningForeground');
     this.types = {
       total: window.createTextEditorDecorationType(plain),
       line: window.createTextEditorDecorationType(plain),
       hot: window.createTextEditorDecorationType({
         after: { margin: '0 0 0 3em', color: hot },
-        overviewRulerColor: hot,
+        overviewRulerColor: new ThemeColor('editorOverviewRuler.warningForeground'),
         overviewRulerLane: OverviewRulerLane.Right,
       }),
     };

@@ -7,6 +7,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { DeviceDescription } from '../attention/limits.ts';
 import type { KernelCount } from '../profiler/kernelCount.ts';
 import type { KernelCountJson } from '../profiler/kernelCountJson.ts';
 import { annotationsOf, type KernelAnnotation } from './kernelAnnotations.ts';
@@ -23,6 +24,8 @@ export interface KernelProfilerOptions {
   log: Log;
   /** Told whether any kernel shows counts. */
   onChange: (any: boolean) => void;
+  /** Told which device a kernel ran on. */
+  onDevice: (device: DeviceDescription) => void;
 }
 
 /** *Profile This WGSL Kernel*: runs the kernel of a file with its manifest, and writes counts behind its lines. */
@@ -30,15 +33,17 @@ export class KernelProfiler implements Disposable {
   private readonly host: LazyHost;
   private readonly log: Log;
   private readonly onChange: (any: boolean) => void;
+  private readonly onDevice: (device: DeviceDescription) => void;
   /** Made by the first profile, as most sessions have none. */
   private decorations: KernelDecorations | null = null;
   private marks: KernelMarks | null = null;
   private readonly running = new Set<AbortController>();
 
-  constructor({ host, log, onChange }: KernelProfilerOptions) {
+  constructor({ host, log, onChange, onDevice }: KernelProfilerOptions) {
     this.host = host;
     this.log = log;
     this.onChange = onChange;
+    this.onDevice = onDevice;
   }
 
   /** What stands behind the lines of a kernel now. */
@@ -97,6 +102,7 @@ export class KernelProfiler implements Disposable {
     this.decorations ??= new KernelDecorations(this.onChange);
     this.marks.clear(kernel, manifest);
     const count = await this.run(kernel, manifest, again);
+    this.onDevice(count.device);
     if (versions[0] === kernel.version && versions[1] === manifest.version) {
       this.decorations.show(kernel, manifest.uri, annotationsOf(count));
     }

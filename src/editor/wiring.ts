@@ -59,8 +59,14 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
     }),
   );
   const commands = new ProfileCommands({ context, runner, panel });
-  const showsCounts = (any: boolean) => void setContext(contextKeys.kernelCounts, any);
-  const kernels = own(new KernelProfiler({ host, log, onChange: showsCounts }));
+  const kernels = own(
+    new KernelProfiler({
+      host,
+      log,
+      onChange: (any) => void setContext(contextKeys.kernelCounts, any),
+      onDevice: (device) => void adapters.remember(device),
+    }),
+  );
 
   const handlers: Record<CommandId, (argument?: unknown) => unknown> = {
     'attention.profileAtCursor': () => commands.profileAtCursor(),

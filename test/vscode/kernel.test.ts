@@ -44,10 +44,7 @@ describe('attention.profileKernel', () => {
       annotations.find(({ line }) => document.lineAt(line).text.includes(code))?.text;
     assert.match(textOf('fromA = a[') ?? '', /^42\.0 k loads · 168 kB \(44\.2%\)$/);
     assert.match(textOf('] = sum;') ?? '', /^9\.00 k stores · 36\.0 kB \(9\.46%\)$/);
-    assert.match(
-      textOf('fn main(') ?? '',
-      /measured · 344 kB read, 36\.0 kB written, counted · on a software/,
-    );
+    assert.match(textOf('@compute') ?? '', /measured · 380 kB counted · software adapter$/);
     assert.equal(annotations.length, 4);
     assert.match(annotations.at(-1)?.hover ?? '', /store `c` \| 9,000 \| 4 B \| 36\.0 kB/);
   });
