@@ -4,7 +4,6 @@ import { type DevicesFlags, runDevices } from './devicesCommand.ts';
 import { usualGpu } from './gpuTable.ts';
 import { type ModelFlags, runModel } from './modelCommand.ts';
 import { type CountFlags, runCount } from './countCommand.ts';
-import { runDevices } from './devicesCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';

@@ -64,9 +64,9 @@ function totalText({ traffic, time, status, device }: KernelCount): string {
   ].join(' · ');
 }
 
-/** Hovers set the columns of a table close together; a space that does not break keeps them apart. */
-function tableHead(first: string, ...others: string[]): string {
-  return `| ${first} | ${others.map((title) => `&nbsp;&nbsp;&nbsp;${title}`).join(' | ')} |`;
+/** Hovers set the columns of a table close together; spaces that do not break keep them apart. */
+function tableRow([first, ...others]: readonly string[]): string {
+  return `| ${first} | ${others.map((cell) => `&nbsp;&nbsp;&nbsp;${cell}`).join(' | ')} |`;
 }
 
 function totalHover(count: KernelCount): string {
@@ -78,14 +78,14 @@ function totalHover(count: KernelCount): string {
     if (!own) return [];
     const { loads, stores, readBytes, writeBytes } = own;
     const cells = [formatCount(loads), formatCount(stores), formatBytes(readBytes), formatBytes(writeBytes)];
-    return [`| \`${buffer}\` | ${formatBytes(bytes)} | ${cells.join(' | ')} |`];
+    return [tableRow([`\`${buffer}\``, formatBytes(bytes), ...cells])];
   });
   const table =
     rows.length === 0
       ? []
       : [
           [
-            tableHead('buffer', 'size', 'loads', 'stores', 'read', 'written'),
+            tableRow(['buffer', 'size', 'loads', 'stores', 'read', 'written']),
             '|:--|--:|--:|--:|--:|--:|',
             ...rows,
           ].join('\n'),
@@ -99,8 +99,8 @@ function totalHover(count: KernelCount): string {
 function lineHover({ sites }: KernelLine, share: number, { device }: KernelCount): string {
   const rows = sites.map(({ buffer, kind, count, bytesPerAccess }) => {
     const bytes = formatBytes(count * BigInt(bytesPerAccess));
-    return `| ${kind} \`${buffer}\` | ${formatInteger(count)} | ${bytesPerAccess} B | ${bytes} |`;
+    return tableRow([`${kind} \`${buffer}\``, formatInteger(count), `${bytesPerAccess} B`, bytes]);
   });
-  const table = [tableHead('access', 'executed', 'each', 'in all'), '|:--|--:|--:|--:|', ...rows].join('\n');
+  const table = [tableRow(['access', 'executed', 'each', 'in all']), '|:--|--:|--:|--:|', ...rows].join('\n');
   return `${table}\n\n${formatPercent(share)} of the bytes that the kernel moved. Counted on ${escapeMarkdown(device.name)}.`;
 }

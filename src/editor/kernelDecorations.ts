@@ -29,13 +29,15 @@ export class KernelDecorations implements Disposable {
 
   constructor(onChange: (any: boolean) => void) {
     this.onChange = onChange;
-    const plain = { after: { margin: '0 0 0 3em', color: new ThemeColor('descriptionForeground') } };
+    // Slanted, so that it is no code at a glance: some themes give both one colour.
+    const behind = { margin: '0 0 0 3em', fontStyle: 'italic' };
+    const plain = { after: { ...behind, color: new ThemeColor('descriptionForeground') } };
     const hot = new ThemeColor('list.warningForeground');
     this.types = {
       total: window.createTextEditorDecorationType(plain),
       line: window.createTextEditorDecorationType(plain),
       hot: window.createTextEditorDecorationType({
-        after: { margin: '0 0 0 3em', color: hot },
+        after: { ...behind, color: hot },
         overviewRulerColor: new ThemeColor('editorOverviewRuler.warningForeground'),
         overviewRulerLane: OverviewRulerLane.Right,
       }),

@@ -146,7 +146,16 @@ async function runSteps(
     }
     if (steps.time) {
       submitter.copies = await copyInputs(execution, tensors);
-      const { time, cold } = await timePlan(execution, submitter, plain, steps.time.samples, first);
+      const { time, cold } = await timePlan(
+        execution,
+        submitter,
+        plain,
+        steps.time.samples,
+        first,
+        plan.problem || !plan.readsWritten
+          ? undefined
+          : () => resetTensors(execution, tensors, { keepComputed: true }),
+      );
       result.time = time;
       if (cold) {
         stop(

@@ -19,7 +19,8 @@ interface Sample {
 
 /**
  * Times the plan: `samples` of them, fewer where the deadline comes first, but one in any case, given
- * that a whole run takes `first` (which then serves as the only sample, cold as it is).
+ * that a whole run takes `first` (which then serves as the only sample, cold as it is). `restore` puts buffers
+ * back as they were before each run, outside of what is timed; samples are then single runs.
  */
 export async function timePlan(
   execution: Execution,
@@ -27,14 +28,15 @@ export async function timePlan(
   binds: Binds,
   samples: number,
   first: SlicedRun,
+  restore?: () => Promise<void>,
 ): Promise<{ time: TimeMeasurement; cold: boolean }> {
   const passes = wholePasses(execution);
   const launches = sum(passes.map((pass) => pass.launches.length));
   const predictedMs = predictRun(execution, binds.variant, first);
   const fits = predictedMs <= targetSliceMs && launches <= submitter.capacity;
   const taken = fits
-    ? await timeWhole(execution, submitter, binds, samples, passes, predictedMs)
-    : await timeSliced(execution, submitter, binds, samples, predictedMs);
+    ? await timeWhole(execution, submitter, binds, samples, passes, predictedMs, restore)
+    : await timeSliced(execution, submitter, binds, samples, predictedMs, restore);
   const cold = taken.length === 0;
   // A device whose timestamps stand still has none.
   const hasDeviceTimes = submitter.hasTimestamps && first.deviceMs > 0;
@@ -73,6 +75,7 @@ async function timeSliced(
   binds: Binds,
   samples: number,
   predictedMs: number,
+  restore?: () => Promise<void>,
 ): Promise<Sample[]> {
   const taken: Sample[] = [];
   let expectedMs = predictedMs;
@@ -81,6 +84,7 @@ async function timeSliced(
     const within: [number, number] = [index / samples, (index + 1) / samples];
     const copy = index % submitter.copies.length;
     const { deadline } = execution;
+    await restore?.();
     const run = await runSliced(execution, submitter, binds, { phase: 'time', within, deadline, copy });
     if (!run.completed) break;
     taken.push(run);
@@ -119,11 +123,13 @@ async function timeWhole(
   samples: number,
   passes: StagePass[],
   predictedMs: number,
+  restore?: () => Promise<void>,
 ): Promise<Sample[]> {
   const { deadline, reporter, plan } = execution;
   const whole = passes.flatMap(({ launches }) => launches);
   let expectedMs = predictedMs;
   const timed = async (within: number, repeats: number, index = 0): Promise<Sample> => {
+    await restore?.();
     reporter.report('time', null, within, expectedMs * repeats);
     const submitted = await submitter.submit(
       binds,
@@ -138,7 +144,7 @@ async function timeWhole(
   // Warm-up, and the duration that decides how many repeats a sample needs.
   if (performance.now() + expectedMs > deadline) return [];
   let { deviceMs } = await timed(0, 1);
-  let repeats = repeatsFor(submitter, deviceMs);
+  let repeats = restore ? 1 : repeatsFor(submitter, deviceMs);
   if (repeats > 1 && performance.now() + expectedMs * repeats < deadline) {
     ({ deviceMs } = await timed(0, repeats));
     repeats = repeatsFor(submitter, deviceMs);

@@ -199,6 +199,7 @@ const kernelPlan: v.GenericSchema<KernelPlan> = v.pipe(
     prologue: v.pipe(dispatches, v.maxLength(0)),
     dispatches: v.pipe(dispatches, v.length(1)),
     stages,
+    readsWritten: v.exactOptional(v.boolean()),
   }),
   v.check((value) => unique(value.buffers.map((one) => one.name)), 'two buffers of one name'),
   v.check(

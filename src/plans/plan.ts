@@ -126,6 +126,8 @@ export interface Plan extends DispatchPlan {
  */
 export interface KernelPlan extends DispatchPlan {
   problem?: undefined;
+  /** The kernel loads from what it writes, so that each timed run needs its buffers as they were. */
+  readsWritten?: boolean;
 }
 
 export type AnyPlan = Plan | KernelPlan;

@@ -88,7 +88,7 @@ export function kernelCountOf(
     device,
     status,
     reason: reason ?? null,
-    notes: [...notes, ...writesOverNote(plan.buffers)],
+    notes,
     buffers: found.bindings.map(({ name: buffer, space, writable, typeText, scalar }, index) => ({
       ...{ name: buffer, space, writable, type: typeText, scalar },
       bytes: plan.buffers[index]!.bytes,
@@ -109,15 +109,4 @@ function linesOf(module: PreparedKernel['module'], counts: NonNullable<Measureme
       return at.line === line ? [{ ...at, count: BigInt(count) }] : [];
     }),
   }));
-}
-
-/** Repeats run on what the run before left; where that was not zero to begin with, it may matter. */
-function writesOverNote(buffers: PreparedKernel['plan']['buffers']): string[] {
-  const names = buffers
-    .filter(({ role, fill }) => role === 'output' && fill.kind !== 'zero')
-    .map(({ name }) => name);
-  if (names.length === 0) return [];
-  return [
-    `Timed repeats find in ${names.join(', ')} what the run before left there; the counts are of a first run.`,
-  ];
 }

@@ -78,6 +78,7 @@ export async function prepareKernel(
     }
   }
   const module = await linkedModule(name, wgsl, found, constants);
+  const written = new Set(found.bindings.filter(({ writable }) => writable).map((each) => each.name));
   const plan: KernelPlan = {
     algorithm: module.id,
     buffers,
@@ -94,6 +95,7 @@ export async function prepareKernel(
       },
     ],
     stages: [kernelStage],
+    readsWritten: module.counting.sites.some(({ kind, buffer }) => kind === 'load' && written.has(buffer)),
   };
   return { plan, module, interface: found, files, repeats: manifest.repeats ?? null };
 }
