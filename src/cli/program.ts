@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { parseShape } from '../attention/shape.ts';
+import { type CountFlags, runCount } from './countCommand.ts';
 import { type DevicesFlags, runDevices } from './devicesCommand.ts';
 import { usualGpu } from './gpuTable.ts';
 import { type ModelFlags, runModel } from './modelCommand.ts';
-import { type CountFlags, runCount } from './countCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';
