@@ -1,3 +1,4 @@
+import { matchAdapter } from '../attention/devices/match.ts';
 import type { DeviceListing } from '../host/protocol.ts';
 import { documentDevice } from '../profiler/document/encode.ts';
 import { devicesText } from './devicesText.ts';
@@ -41,7 +42,10 @@ export async function runDevices(
   );
 }
 
-/** A device object as documents have it, with what to pass as `--adapter` and whether that works; unknown is null. */
+/**
+ * A device object as documents have it, with what to pass as `--adapter`, whether that works, and its row in the
+ * device table; unknown is null.
+ */
 export function listingJson({ choice, available, reason, device }: DeviceListing) {
   const known = device
     ? documentDevice(device)
@@ -49,5 +53,7 @@ export function listingJson({ choice, available, reason, device }: DeviceListing
         ...{ id: null, name: null, vendor: null, architecture: null, driver: null, backend: null },
         ...{ type: 'unknown', features: [], limits: null, peaks: null },
       };
-  return { adapter: choice, available, reason, ...known };
+  const { name, vendor, architecture } = known;
+  const gpu = matchAdapter(name ?? '', vendor ?? '', architecture ?? '');
+  return { adapter: choice, available, reason, gpu: gpu?.id ?? null, ...known };
 }

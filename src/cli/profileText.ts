@@ -40,6 +40,8 @@ export function profileText(document: ProfileDocument, style: Style): string {
       'exact: closed form of the same plan. bound: each input read once, each output written once.',
     ),
   );
+  const modelled = document.runs.some(({ traffic, projection }) => traffic.modelled || projection);
+  if (modelled) lines.push(style.faint('modelled: not observed; computed with a model of the device.'));
   return `${lines.join('\n')}\n`;
 }
 
