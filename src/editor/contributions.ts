@@ -58,6 +58,8 @@ export interface Settings {
   gpu: string;
   /** Rows for the device table, still to be validated. */
   gpuTable: unknown[];
+  /** Tokens at which a model's configuration shows its cost, shortest first. */
+  modelSeqLens: number[];
 }
 
 export interface SettingContribution<T> {
@@ -79,6 +81,7 @@ export const settings: { readonly [K in keyof Settings]: SettingContribution<Set
   gpu: { default: 'a100-80gb-sxm', scope: 'window', restricted: false },
   gpuTable: { default: [], scope: 'window', restricted: false },
   nodePath: { default: '', scope: 'machine', restricted: true },
+  modelSeqLens: { default: [2048, 8192, 32_768], scope: 'window', restricted: false },
 };
 
 /** The panel: its view type, the event that restores it after a reload, and its files below dist. */

@@ -1,4 +1,5 @@
 import { type Disposable, workspace } from 'vscode';
+import { maxSeqLen } from '../attention/shape.ts';
 import { type Settings, settings, settingsSection } from './contributions.ts';
 
 /**
@@ -15,6 +16,7 @@ export function readSettings(): Settings {
     algorithms: listOf(section.get('algorithms'), settings.algorithms.default),
     gpu: textOf(section.get('gpu'), settings.gpu.default) || settings.gpu.default,
     gpuTable: rowsOf(section.get('gpuTable')),
+    modelSeqLens: lengthsOf(section.get('modelSeqLens'), settings.modelSeqLens.default),
   };
 }
 
@@ -45,4 +47,14 @@ function listOf(value: unknown, fallback: string[]): string[] {
   if (!Array.isArray(value)) return fallback;
   const names = value.filter((name): name is string => typeof name === 'string' && name !== '');
   return names.length > 0 ? [...new Set(names)] : fallback;
+}
+
+/** A hover with more columns than this cannot be read. */
+const mostLengths = 6;
+
+/** Lengths of sequences, shortest first, each once. */
+function lengthsOf(value: unknown, fallback: number[]): number[] {
+  if (!Array.isArray(value)) return fallback;
+  const lengths = value.filter((each) => Number.isInteger(each) && each >= 1 && each <= maxSeqLen);
+  return lengths.length > 0 ? [...new Set(lengths)].sort((a, b) => a - b).slice(0, mostLengths) : fallback;
 }

@@ -8,6 +8,7 @@ import {
   workspace,
 } from 'vscode';
 import { pickAdapter } from './adapterPicker.ts';
+import { ConfigHover, configHoverSelector } from './configHover.ts';
 import {
   type CommandId,
   type ContextKey,
@@ -94,6 +95,7 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
     }),
   );
   own(languages.registerHoverProvider(hoverSelector, new ShapeHover(() => adapters.current)));
+  own(languages.registerHoverProvider(configHoverSelector, new ConfigHover(() => adapters.current)));
   own(window.registerWebviewPanelSerializer(panelViewType, panel));
   own(onSettingChanged('nodePath', () => host.reset()));
   own(onSettingChanged('adapter', () => adapters.forget()));
