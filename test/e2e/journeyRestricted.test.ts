@@ -40,3 +40,12 @@ test('in Restricted Mode hovers show the cost and the bundled kernels run', asyn
     90_000,
   );
 }, 120_000);
+
+test('in Restricted Mode no kernel of the workspace can be run', async () => {
+  await workbench.openEditor({ file: 'matmul.wgsl' });
+  await workbench.page.keyboard.press('F1');
+  await workbench.quickInput().fill('>Attention: ');
+  await workbench.quickInputRows().filter({ hasText: 'Profile Shape at Cursor' }).waitFor();
+  expect(await workbench.quickInputRows().filter({ hasText: 'WGSL' }).count()).toBe(0);
+  await workbench.page.keyboard.press('Escape');
+}, 60_000);

@@ -1,14 +1,37 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { VsCodeServer } from '../../scripts/vscode-server/server.ts';
-import { launchBrowser, startTestServer, type Theme, themes, Workbench, waitFor } from './harness/index.ts';
+import {
+  launchBrowser,
+  sampleWorkspace,
+  startTestServer,
+  type Theme,
+  themes,
+  Workbench,
+  waitFor,
+} from './harness/index.ts';
 
 let browser: Browser;
 let server: VsCodeServer;
 let workbench: Workbench;
 
+/** A copy of the sample workspace, because a file is made in it. */
+const folder = mkdtempSync(join(tmpdir(), 'attnprof-kernels-'));
+const lonely = `@group(0) @binding(0) var<storage, read_write> o: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  o[id.x] = 1.0;
+}
+`;
+
 beforeAll(async () => {
+  cpSync(sampleWorkspace, folder, { recursive: true });
+  writeFileSync(join(folder, 'kernels', 'lonely.wgsl'), lonely);
   server = await startTestServer({
+    folder,
     settings: { 'attentionProfiler.adapter': 'embedded', 'attentionProfiler.repeats': 3 },
   });
   browser = await launchBrowser();
@@ -23,6 +46,7 @@ afterAll(async () => {
   await workbench?.close();
   await browser?.close();
   await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Texts that the editor draws behind its lines, from top to bottom. */
@@ -66,6 +90,22 @@ test.each(Object.keys(themes) as Theme[])(
   },
   60_000,
 );
+
+test('a kernel without a manifest gets one that is derived from it', async () => {
+  await workbench.openEditor({ file: 'lonely.wgsl' });
+  await workbench.runCommand('Attention: Profile This WGSL Kernel');
+  const offer = workbench.notifications().filter({ hasText: 'needs a manifest' });
+  await offer.getByRole('button', { name: 'Create lonely.wgslprof.json' }).click();
+  await workbench.page.locator('.tab.active[data-resource-name="lonely.wgslprof.json"]').waitFor();
+  const next = workbench.notifications().filter({ hasText: 'Set the sizes' });
+  await workbench.screenshot('kernel-created');
+  await next.getByRole('button', { name: 'Profile' }).click();
+  await waitFor(
+    'the counts',
+    async () => (await drawn()).some((text) => /^64 stores · 256 B/.test(text)),
+    60_000,
+  );
+}, 90_000);
 
 test('the manifest is completed and checked by its schema', async () => {
   await workbench.openEditor({ file: 'matmul.wgslprof.json', line: 3, column: 5 });

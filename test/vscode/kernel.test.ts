@@ -46,7 +46,7 @@ describe('attention.profileKernel', () => {
     assert.match(textOf('] = sum;') ?? '', /^9\.00 k stores · 36\.0 kB \(9\.46%\)$/);
     assert.match(textOf('@compute') ?? '', /measured · 380 kB counted · software adapter$/);
     assert.equal(annotations.length, 4);
-    assert.match(annotations.at(-1)?.hover ?? '', /store `c` .* 9,000 .* 4 B .* 36\.0 kB/);
+    assert.match(annotations.at(-1)?.hover ?? '', /store `c`.*9,000.*4 B.*36\.0 kB/);
   });
 
   it('an edit of the kernel takes its numbers away, and so does the command', async () => {
