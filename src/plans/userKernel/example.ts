@@ -28,7 +28,13 @@ export function exampleManifest(wgsl: string): string {
     ...(needed.length > 0 ? { constants: Object.fromEntries(needed) } : {}),
     dispatch: [1, 1, 1],
   };
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  // A vector on one line, as one would write it.
+  const oneLine = (_: string, numbers: string) =>
+    `[${numbers
+      .trim()
+      .split(/\s*,\s*/)
+      .join(', ')}]`;
+  return `${JSON.stringify(manifest, null, 2).replace(/\[([\d\s,]+)\]/g, oneLine)}\n`;
 }
 
 /** A value of a type in which every number is 0. */

@@ -88,7 +88,9 @@ describe('the interface of a kernel', () => {
   });
 
   test('an example manifest has a word for everything that needs one, and is accepted', async () => {
-    const example = parseKernelManifest(exampleManifest(declarations + main));
+    const text = exampleManifest(declarations + main);
+    expect(text).toContain('"dispatch": [1, 1, 1]');
+    const example = parseKernelManifest(text);
     expect(example.entryPoint).toBe('main');
     expect(Object.keys(example.bindings).sort()).toEqual(['inner', 'list', 'rows']);
     expect(example.constants).toEqual({ width: 1 });
