@@ -9,7 +9,7 @@ function profile(uri?: vscode.Uri): Thenable<KernelCountJson | null> {
 
 const annotationsOf = (uri: vscode.Uri) => extension().exports.kernelAnnotations(uri);
 
-/** A kernel of our own beside its manifest, in no file. */
+/** Replaces the first occurrence of a text, unsaved. */
 async function edit(editor: vscode.TextEditor, find: string, replacement: string): Promise<void> {
   const { document } = editor;
   const start = document.positionAt(document.getText().indexOf(find));

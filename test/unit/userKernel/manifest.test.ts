@@ -128,21 +128,21 @@ const contradictions: [string, Change, RegExp][] = [
   ],
   [
     'a value too few',
-    (m) => (right2(m).size = [3]),
+    (m) => (valuesOfShape(m).size = [3]),
     /shape\.size is vec2<u32>: give a list of 2, not a list of 1/,
   ],
   [
     'a member too few',
-    (m) => delete (right2(m) as { scale?: number }).scale,
+    (m) => delete (valuesOfShape(m) as { scale?: number }).scale,
     /lacks scale: struct Shape has size, scale, shift/,
   ],
-  ['a member too many', (m) => (right2(m).extra = 1), /has "extra"/],
+  ['a member too many', (m) => (valuesOfShape(m).extra = 1), /has "extra"/],
   [
     'a fraction of a u32',
-    (m) => (right2(m).size = [3, 0.5]),
+    (m) => (valuesOfShape(m).size = [3, 0.5]),
     /shape\.size\[1\] is u32: 0\.5 is no whole number/,
   ],
-  ['text for a number', (m) => (right2(m).scale = 'x'), /numbers, lists and objects/],
+  ['text for a number', (m) => (valuesOfShape(m).scale = 'x'), /numbers, lists and objects/],
   ['init and values', (m) => (bindings(m).o = { init: 'zeros', values: [1] }), /"init" and "values"/],
   [
     'random integers',
@@ -171,7 +171,7 @@ const contradictions: [string, Change, RegExp][] = [
   ['an absolute file', (m) => (bindings(m).q!.init = { file: '/q.npy' }), /give "zeros"/],
 ];
 
-function right2(manifest: Right): Record<string, unknown> {
+function valuesOfShape(manifest: Right): Record<string, unknown> {
   return manifest.bindings.shape.values as unknown as Record<string, unknown>;
 }
 
