@@ -1,10 +1,11 @@
 import type { CatalogueRow } from '../attention/catalogue.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
-import { formatBytes, formatFlops, formatInteger } from '../attention/units.ts';
+import { formatBytes, formatInteger } from '../attention/units.ts';
 import { type LayerCost, type TowerCost, towerCost } from '../shapes/modelConfig/modelCost.ts';
 import type { Phase } from '../shapes/modelConfig/problems.ts';
 import type { Field, LayerGroup, ModelAttention, Tower } from '../shapes/modelConfig/types.ts';
-import { escapeMarkdown } from './hoverText.ts';
+import { costTables, mostGroups } from './configTables.ts';
+import { escapeMarkdown, shortened } from './hoverText.ts';
 
 export interface ConfigTextOptions {
   model: ModelAttention;
@@ -20,9 +21,6 @@ export interface ConfigTextOptions {
   /** Markdown of the link that profiles one layer. */
   link: (layer: LayerCost, phase: Phase) => string | null;
 }
-
-/** More kinds of layers than this are not listed one by one. */
-const mostGroups = 4;
 
 /**
  * The hover's Markdown for a model configuration: what the tower's layers are and how each size is known, the cost
@@ -55,9 +53,7 @@ export function configText(options: ConfigTextOptions): string {
     ]
       .filter((line) => line !== '')
       .join('  \n'),
-    table(tower.cached ? 'Prefill' : 'Whole sequence', prefill, options.rows.prefill),
-    table('Decode, one token', decode, options.rows.decode),
-    cacheTable(decode),
+    ...costTables({ prefill, decode }),
     notes(options, prefill, decode).join('  \n'),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
@@ -111,10 +107,6 @@ function source({ basis, from, restsOnDefault }: Field<unknown>): string {
   return ` *(${escapeMarkdown(shortened(from))}${rest})*`;
 }
 
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
 function links({ link }: ConfigTextOptions, prefill: TowerCost[], decode: TowerCost[]): string {
   const first = ([cost]: TowerCost[], phase: Phase) => {
     const runnable = cost?.layers.filter(({ layer }) => layer.runnable) ?? [];
@@ -122,96 +114,6 @@ function links({ link }: ConfigTextOptions, prefill: TowerCost[], decode: TowerC
     return layer ? link(layer, phase) : null;
   };
   return [first(prefill, 'prefill'), first(decode, 'decode')].filter((each) => each !== null).join(' · ');
-}
-
-/** One column for each length; rows for a layer of each kind, then for all of them. */
-function table(name: string, costs: readonly TowerCost[], rows: readonly CatalogueRow[]): string {
-  const [first] = costs;
-  if (!first || first.layers.length === 0) return '';
-  const lines = [header(name, costs)];
-  for (const [index, { group }] of first.layers.slice(0, mostGroups).entries()) {
-    const what = first.layers.length === 1 ? 'a layer' : `a ${escapeMarkdown(shortened(group.name))} layer`;
-    const at = (of: (layer: LayerCost) => string) =>
-      costs.map(({ layers }) => (layers[index] ? of(layers[index]) : ''));
-    lines.push(
-      row(
-        `${what}: arithmetic (exact)`,
-        at(({ flops }) => formatFlops(flops.value)),
-      ),
-    );
-    for (const [algorithm, { id }] of rows.entries()) {
-      const cells = at(({ traffic }) => bytesOrDash(traffic[algorithm]?.bytes ?? null));
-      if (cells.some((cell) => cell !== dash)) lines.push(row(`${what}: HBM bytes, ${id} (exact)`, cells));
-    }
-    lines.push(
-      row(
-        `${what}: HBM bytes (bound)`,
-        at(({ bound }) => formatBytes(bound.bytes)),
-      ),
-    );
-  }
-  const { costedLayers } = first.total;
-  // Of one layer alone the sums would be the same once more.
-  if (costedLayers === null || costedLayers === 1) return lines.join('\n');
-  const total = (of: (cost: TowerCost) => string) => costs.map(of);
-  const all = `**all ${formatInteger(costedLayers)} layers**`;
-  lines.push(
-    row(
-      `${all}: arithmetic (exact)`,
-      total(({ total: { flops } }) => formatFlops(flops.value)),
-    ),
-  );
-  for (const [algorithm, { id }] of rows.entries()) {
-    const cells = total(({ total: { traffic } }) => bytesOrDash(traffic[algorithm]?.bytes ?? null));
-    if (cells.some((cell) => cell !== dash)) lines.push(row(`${all}: HBM bytes, ${id} (exact)`, cells));
-  }
-  lines.push(
-    row(
-      `${all}: HBM bytes (bound)`,
-      total(({ total: { bound } }) => bytesOrDash(bound.bytes)),
-    ),
-  );
-  return lines.join('\n');
-}
-
-/** What keys and values take once a sequence is that long. */
-function cacheTable(costs: readonly TowerCost[]): string {
-  const [first] = costs;
-  if (!first || first.layers.every(({ cache }) => cache === null)) return '';
-  const lines = [header('K/V cache', costs)];
-  for (const [index, { group }] of first.layers.slice(0, mostGroups).entries()) {
-    const what = first.layers.length === 1 ? 'a layer' : `a ${escapeMarkdown(shortened(group.name))} layer`;
-    lines.push(
-      row(
-        `${what} (modelled)`,
-        costs.map(({ layers }) => formatBytes(layers[index]?.cache?.layerBytes)),
-      ),
-    );
-  }
-  if (first.total.cache.bytes !== null) {
-    lines.push(
-      row(
-        '**all layers** (modelled)',
-        costs.map(({ total }) => formatBytes(total.cache.bytes)),
-      ),
-    );
-  }
-  return lines.join('\n');
-}
-
-function header(name: string, costs: readonly TowerCost[]): string {
-  const lengths = costs.map(({ seqLen }) => `&emsp;${formatInteger(seqLen)} tokens`);
-  return `| **${name}** | ${lengths.join(' | ')} |\n|:--|${'--:|'.repeat(costs.length)}`;
-}
-
-function row(name: string, cells: readonly string[]): string {
-  return `| ${name} | ${cells.join(' | ')} |`;
-}
-
-const dash = '–';
-
-function bytesOrDash(bytes: bigint | null): string {
-  return bytes === null ? dash : formatBytes(bytes);
 }
 
 function notes(

@@ -123,3 +123,8 @@ function describeTilings(costs: AlgorithmCost[]): string {
 export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, '\\$&').replace(/\s+/g, ' ');
 }
+
+/** A name from a document, cut where it is too long to be one. */
+export function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -32,7 +32,7 @@ describe('hover on a model configuration', () => {
     ['grouped-query/config.json', '"num_attention_heads"', /32 × full\\_attention: heads 32 · K\/V heads 8/],
     ['grouped-query/config.json', '8192,', /longest 8,192/],
     ['windows/config.json', '"text_config"', /K\/V heads 4 \*\(default of Gemma3TextConfig\)\*/],
-    ['windows/config.json', '"image_size"', /\*\*Whole sequence\*\* \| &emsp;4,096 tokens/],
+    ['windows/config.json', '"image_size"', /\*\*All 27 layers\*\* \| &emsp;4,096 tokens/],
     ['latent/config.json', '"kv_lora_rank"', /latent 512 \+ 64 rotary/],
     ['encoder-decoder/config.json', '"decoder_layers"', /decoder · layers 4/],
     ['gguf/metadata.json', '"llama.attention.head_count"', /heads 32 · K\/V heads 8/],
@@ -71,7 +71,7 @@ describe('hover on a model configuration', () => {
     await settings.update('modelSeqLens', [777, 333], vscode.ConfigurationTarget.Global);
     try {
       const [hover = ''] = await hoversAt(document, positionOf(document, '"num_key_value_heads"'));
-      assert.match(hover, /\| \*\*Prefill\*\* \| &emsp;333 tokens \| &emsp;777 tokens \|/);
+      assert.match(hover, /\| \*\*All 32 layers\*\* \| &emsp;333 tokens \| &emsp;777 tokens \|/);
     } finally {
       await settings.update('modelSeqLens', undefined, vscode.ConfigurationTarget.Global);
     }

@@ -55,29 +55,33 @@ describe('the hover on a model configuration', () => {
   });
 
   test('its numbers are those of the cost model, each in a row that names its provenance', () => {
-    const lines = text(llama).split('\n');
-    const cell = (start: string, column: number) =>
-      lines
-        .find((line) => line.startsWith(`| ${start}`))
+    const tables = text(llama).split('\n\n');
+    const cell = (table: string, title: string, column: number) =>
+      tables
+        .find((each) => each.startsWith(`| **${table}**`))
+        ?.split('\n')
+        .find((line) => line.startsWith(`| ${title} |`))
         ?.split('|')
         [column + 2]?.trim();
     for (const [column, seqLen] of seqLens.entries()) {
-      const options = {
-        phase: 'prefill',
-        batch: 1,
-        seqLen,
-        rows: rows.prefill,
-        limits: guaranteedLimits,
-      } as const;
-      const cost = towerCost(llama.towers[0]!, llama.format, options);
-      const [layer] = cost.layers;
-      expect(cell('a layer: arithmetic (exact)', column)).toBe(formatFlops(layer?.flops.value));
-      expect(cell('a layer: HBM bytes (bound)', column)).toBe(formatBytes(layer?.bound.bytes));
-      expect(cell('a layer: HBM bytes, flash2 (exact)', column)).toBe(formatBytes(layer?.traffic[1]?.bytes));
-      expect(cell('**all 32 layers**: arithmetic (exact)', column)).toBe(formatFlops(cost.total.flops.value));
+      for (const phase of ['prefill', 'decode'] as const) {
+        const options = { phase, batch: 1, seqLen, rows: rows[phase], limits: guaranteedLimits };
+        const cost = towerCost(llama.towers[0]!, llama.format, options);
+        const [layer] = cost.layers;
+        const name = phase === 'prefill' ? 'Prefill' : 'Decode a token';
+        const shown = (table: string, title: string) => cell(table, `${name}: ${title}`, column);
+        expect(shown('One layer', 'arithmetic (exact)')).toBe(formatFlops(layer?.flops.value));
+        expect(shown('One layer', 'HBM bytes (bound)')).toBe(formatBytes(layer?.bound.bytes));
+        const { id } = rows[phase][1]!;
+        expect(shown('One layer', `HBM bytes, ${id} (exact)`)).toBe(formatBytes(layer?.traffic[1]?.bytes));
+        expect(shown('All 32 layers', `HBM bytes, ${id} (exact)`)).toBe(
+          formatBytes(cost.total.traffic[1]?.bytes),
+        );
+        expect(shown('All 32 layers', 'arithmetic (exact)')).toBe(formatFlops(cost.total.flops.value));
+      }
     }
     // 2 K/V tensors x 8 heads x 128 x 2 bytes x 32 layers x 2,048 tokens.
-    expect(cell('**all layers** (modelled)', 0)).toBe(formatBytes(2 * 8 * 128 * 2 * 32 * 2048));
+    expect(cell('All 32 layers', 'K/V cache (modelled)', 0)).toBe(formatBytes(2 * 8 * 128 * 2 * 32 * 2048));
   });
 
   test('every row with numbers has its provenance in its name', () => {
@@ -87,9 +91,7 @@ describe('the hover on a model configuration', () => {
         const tables = text(model, tower)
           .split('\n')
           .filter((line) => line.startsWith('|'));
-        const numbers = tables.filter(
-          (line) => !/^\| \*\*(Prefill|Whole sequence|Decode|K\/V cache)|^\|:--/.test(line),
-        );
+        const numbers = tables.filter((line) => !/^\| \*\*|^\|:--/.test(line));
         for (const line of numbers) expect(line).toMatch(/^\| [^|]*\((exact|bound|modelled)\) \|/);
         for (const line of tables) expect(line.split('|').length).toBe(tables[0]!.split('|').length);
       }
@@ -105,7 +107,7 @@ describe('the hover on a model configuration', () => {
   test('says what has no cost, and why', () => {
     const hybrid = text(sample('hybrid/config.json'));
     expect(hybrid).toMatch(/36 × linear\\_attention: \*not costed, /);
-    expect(hybrid).toContain('**all 12 layers**');
+    expect(hybrid).toContain('**All 12 layers**');
     expect(text(sample('latent/config.json'))).toContain('head dim 576 is wider than the kernels have');
   });
 
@@ -119,7 +121,8 @@ describe('the hover on a model configuration', () => {
       model,
       model.towers.find(({ role }) => role === 'vision'),
     );
-    expect(vision).toContain('| **Whole sequence** | &emsp;4,096 tokens |');
+    expect(vision).toContain('| **All 27 layers** | &emsp;4,096 tokens |');
+    expect(vision).toContain('| Whole sequence: arithmetic (exact) |');
     expect(vision).not.toContain('Decode');
   });
 
