@@ -1,7 +1,7 @@
 import { visibleRange } from '../mask.ts';
 import type { Problem } from '../problem.ts';
 import type { Tiling } from '../tiling.ts';
-import { type Rectangle, type RectangleSums, rectangleSums } from '../walk/rectangle.ts';
+import { firstWhere, type Rectangle, type RectangleSums, rectangleSums } from '../walk/rectangle.ts';
 import {
   biasBuffer,
   matrixPart,
@@ -31,14 +31,13 @@ interface Visits extends RectangleSums, Rectangle {
 /** Visits of joined rows of tiles to one block of keys. */
 function visitsOf(problem: Problem, batch: number, part: Rectangle, { br, bc }: Tiling): Visits {
   const sums = rectangleSums(problem, batch, part, br, bc);
-  let laterRows = 0;
-  for (let row = sums.queryFrom; row < sums.queryTo; row += br) {
-    const rows = Math.min(br, sums.queryTo - row);
-    const from = visibleRange(problem, batch, row).start;
-    const to = Math.min(part.keyEnd, visibleRange(problem, batch, row + rows - 1).end);
-    // Keys before this block are seen too, and were met in an earlier one.
-    if (from < part.keyStart && part.keyStart < to) laterRows += rows;
-  }
+  // Rows of tiles that see keys before this block were met in an earlier one: what is seen begins ever later.
+  const tiles = Math.max(0, Math.ceil((sums.queryTo - sums.queryFrom) / br));
+  const fresh = firstWhere(
+    tiles,
+    (tile) => visibleRange(problem, batch, sums.queryFrom + tile * br).start >= part.keyStart,
+  );
+  const laterRows = Math.max(0, Math.min(fresh * br, sums.queryTo - sums.queryFrom));
   return { ...part, ...sums, laterRows, firstRows: sums.queryRows - laterRows };
 }
 

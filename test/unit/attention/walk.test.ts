@@ -36,7 +36,7 @@ function exactBytes(traffic: Traffic): Record<string, bigint> {
 }
 
 describe('the walk of every algorithm and pass', () => {
-  it.each([1, 2, 3])('moves the bytes of the exact traffic, %i tiles to a step', (join) => {
+  it.each([1, 2, 3, 16])('moves the bytes of the exact traffic, %i tiles to a step', (join) => {
     fc.assert(
       fc.property(walkCases(), (each) => {
         const exact = exactBytes(each.model.cost(each.problem, each.tiling).traffic);
