@@ -106,6 +106,7 @@ function listedTile(
   { br, bc }: Tiling,
 ): WalkedTile {
   const sums = tiles.map((tile) => rectangleSums(problem, batchOf(problem, head), tile, br, bc));
+  if (sums.length === 1) return { head, ...part, ...sums[0]! };
   const sum = (field: 'tiles' | 'keyRows' | 'queryRows') =>
     sums.reduce((total, each) => total + each[field], 0);
   const least = (field: keyof RectangleSums) => Math.min(...sums.map((each) => Number(each[field])));

@@ -15,6 +15,11 @@ export interface ReplayRequest {
   join: number;
   /** Heads that are replayed, from the first on. */
   heads: number;
+  /**
+   * 1 for all; else one in so many waves of workgroups is replayed, and only some dispatches of a stage
+   * that has a lot of them.
+   */
+  every: number;
   /** Accesses after which the replay is given up. */
   limit: number;
   /** Whether what repeats is multiplied instead of replayed. */
@@ -25,6 +30,8 @@ export interface ReplayResult {
   accounts: Account[];
   /** Accesses that were replayed. */
   replayed: number;
+  /** Bytes of the largest region that was met. */
+  widest: number;
   /** False where it was given up. */
   complete: boolean;
 }
@@ -48,6 +55,7 @@ class Replay {
   readonly #tally = new DramTally();
   readonly #cache: RegionCache;
   #replayed = 0;
+  #widest = 0;
   /** Whether something was met that belongs to batch entries. */
   #perBatch = false;
 
@@ -59,7 +67,7 @@ class Replay {
   run(): ReplayResult {
     const complete = this.#slices();
     if (complete) this.#cache.flush();
-    return { accounts: this.#tally.accounts(), replayed: this.#replayed, complete };
+    return { accounts: this.#tally.accounts(), replayed: this.#replayed, widest: this.#widest, complete };
   }
 
   #slices(): boolean {
@@ -81,12 +89,32 @@ class Replay {
           continue;
         }
       }
-      for (const stage of walk(problem, tiling, slice, join)) {
-        if (!this.#stage(stage, slice)) return false;
+      for (const [stage, every] of this.#sampled(() => walk(problem, tiling, slice, join))) {
+        if (!this.#stage(stage, slice, every)) return false;
       }
       headStart += slice.heads;
     }
     return true;
+  }
+
+  /** The dispatches to replay, each with which of its waves: where a stage has many dispatches, some of them. */
+  *#sampled(stages: () => Iterable<StageWalk>): Generator<[StageWalk, number]> {
+    const { every } = this.#request;
+    const dispatches = new Map<string, number>();
+    if (every > 1) {
+      for (const { stage } of stages()) dispatches.set(stage, (dispatches.get(stage) ?? 0) + 1);
+    }
+    const met = new Map<string, number>();
+    for (const walk of stages()) {
+      const { stage } = walk;
+      const stride = Math.max(
+        1,
+        Math.min(every, Math.floor((dispatches.get(stage) ?? 0) / fewestDispatches)),
+      );
+      const index = met.get(stage) ?? 0;
+      met.set(stage, index + 1);
+      if (index % stride === 0) yield [walk, Math.ceil(every / stride)];
+    }
   }
 
   /** Heads after which the work repeats; 0 where it does not. */
@@ -94,7 +122,7 @@ class Replay {
     return this.#request.symmetry ? repeatingHeads(this.#request.problem, this.#perBatch) : 0;
   }
 
-  #stage(stage: StageWalk, slice: HeadSlice): boolean {
+  #stage(stage: StageWalk, slice: HeadSlice, every: number): boolean {
     const { problem, residentWorkgroups, limit } = this.#request;
     const room = Math.max(1, Math.floor(residentWorkgroups / stage.joined));
     const perOwner = stage.owner === 'head' ? 1 : groupSize(problem);
@@ -102,7 +130,9 @@ class Replay {
     const endOwner = stage.firstOwner + stage.owners;
     let residents: Resident[] = [];
     let [owner, workgroup] = [stage.firstOwner, 0];
-    let looks = stage.owners > 2 && slice.headStart % groupSize(problem) === 0;
+    let looks = every === 1 && stage.owners > 2 && slice.headStart % groupSize(problem) === 0;
+
+    let inWave = 0;
 
     /** Where the state is that of an earlier head, the heads that go on alike are multiplied. */
     const skipRepeats = () => {
@@ -129,10 +159,13 @@ class Replay {
         const started = resumed(stage, { owner, workgroup, stepsDone: 0 });
         if (started.step) residents.push(started);
         workgroup++;
-        if (workgroup === stage.workgroups) {
-          workgroup = 0;
-          owner++;
+        inWave++;
+        if (every > 1 && inWave === room) {
+          workgroup += (every - 1) * room;
+          inWave = 0;
         }
+        owner += Math.floor(workgroup / stage.workgroups);
+        workgroup %= stage.workgroups;
       }
     };
 
@@ -158,6 +191,7 @@ class Replay {
       const account = this.#tally.account(stage, buffer);
       this.#tally.issue(account, access);
       this.#cache.access(access, account);
+      this.#widest = Math.max(this.#widest, access.regionBytes);
     }
     this.#replayed += accesses.length;
   }
@@ -167,6 +201,9 @@ class Replay {
     this.#cache.rename(({ scope, owner }) => owner + ownerShift(problem, scope, heads, level));
   }
 }
+
+/** Dispatches of a stage that are left, of each slice, where not all of them are replayed. */
+const fewestDispatches = 4;
 
 /** A workgroup after as many steps. */
 function resumed(stage: StageWalk, { owner, workgroup, stepsDone }: RunningGroup): Resident {

@@ -16,7 +16,7 @@ const residents = fc.integer({ min: 1, max: 40 });
 function replayOf({ model, problem, tiling }: WalkCase, cacheBytes: number, room: number, symmetry: boolean) {
   const { accounts, complete, replayed } = replay({
     ...{ walk: model.walk, problem, tiling, cacheBytes, residentWorkgroups: room, symmetry },
-    ...{ join: 1, heads: problem.batch * problem.heads, limit: infinite },
+    ...{ join: 1, heads: problem.batch * problem.heads, every: 1, limit: infinite },
   });
   expect(complete).toBe(true);
   return { accounts, replayed };
