@@ -11,7 +11,7 @@ const causalTextEncoders = /^(clip|clipseg|metaclip_2|owlvit|owlv2|groupvit|xcli
 
 /** Decoders that no part of their configuration tells apart from encoders. */
 const decoders =
-  /^(gpt2|gpt-sw3|gptj|gpt_neo|gpt_neox|gpt_neox_japanese|gpt_bigcode|openai-gpt|opt|bloom|falcon|RefinedWeb|RefinedWebModel|mpt|dbrx|codegen|ctrl|xglm|biogpt|persimmon|imagegpt|cpmant|bitnet|kimi_k2|deepseek|chatglm|baichuan|internlm|internlm2|internlm3|minicpm|minicpm3|xverse|exaone|phi3small|phi3_v|stablelm_epoch|qwen|orion|skywork|yi|mllama_text_model|musicgen_decoder|musicgen_melody_decoder|idefics|emu3_text_model|modernbert-decoder|kosmos_2_text_model|kosmos_2_5_text_model)$/;
+  /^(gpt2|gpt-sw3|gptj|gpt_neo|gpt_neox|gpt_neox_japanese|gpt_bigcode|openai-gpt|opt|bloom|falcon|RefinedWeb|RefinedWebModel|mpt|dbrx|codegen|ctrl|xglm|biogpt|persimmon|imagegpt|cpmant|bitnet|kimi_k2|deepseek|chatglm|baichuan|internlm|internlm2|internlm3|minicpm|minicpm3|xverse|exaone|phi3small|phi3_v|stablelm_epoch|qwen|orion|skywork|yi|mllama_text_model|musicgen_decoder|musicgen_melody_decoder|idefics|emu3_text_model|modernbert-decoder|kosmos_2_text_model|kosmos_2_5_text_model|afmoe|apertus|aria_text|cohere2_moe|diffllama|doge|flex_olmo|granitemoe|granitemoe_swa|granitemoeshared|granitemoehybrid|hunyuan_v1_dense|hunyuan_v1_moe|hunyuan_vl_text|hyperclovax|jais2|nanochat|nemotron|olmo2|olmo3|olmo_hybrid|olmoe|phi|zamba2|kimi_linear|deepseek_ocr2_text|granite4_vision_text)$/;
 
 /** Types that have K/V heads of their own and are no decoders. */
 const withKvHeadsButNoDecoder =

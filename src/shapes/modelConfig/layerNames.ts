@@ -154,38 +154,30 @@ function ruleOfPattern(section: Section): LayerRule | null {
 
 /** All layers alike: with a window where one is set and used; Qwen2 uses it from a certain layer on. */
 const windowed: Way = (section, layers) => {
-  const topk = section.size(['index_topk']);
-  if (topk) {
-    return derived(
-      range(layers).map(() => 'indexed_attention'),
-      'index_topk',
-      [topk, layers],
+  const alike = (name: string, from: string, because: readonly (Field<unknown> | null)[]) =>
+    derived(
+      range(layers).map(() => name),
+      from,
+      [...because, layers],
     );
-  }
+  const topk = section.size(['index_topk']);
+  if (topk) return alike('indexed_attention', 'index_topk', [topk]);
   const kind = section.defaults?.values.get('layer_types');
   if (typeof kind === 'string' && kind !== full && kind !== sliding) {
-    return derived(
-      Array.from(range(layers), () => kind),
-      kind,
-      [fromDefault(kind, section.defaults!.configClass), layers],
-    );
+    return alike(kind, kind, [fromDefault(kind, section.defaults!.configClass)]);
   }
   const used = section.field(['use_sliding_window'], isBoolean);
-  const found = section.find([...names.slidingWindow, 'attention_window'], isSize);
-  if (typeof found === 'string' || used?.value === false) {
-    // A list of windows, or a number that is none: which layers have one is not known.
-    if (found === 'unusable' && used?.value !== false) return null;
-    return derived(
-      range(layers).map(() => full),
-      'no window',
-      [used, layers],
-    );
-  }
-  const from = used?.value
-    ? section.field(['max_window_layers'], (v): v is number => v === 0 || isSize(v))
-    : null;
+  const window = section.find([...names.slidingWindow, 'attention_window'], isSize);
+  if (used?.value === false) return alike(full, 'use_sliding_window is false', [used]);
+  // A list of windows, or a number that is none: which layers have one is not known.
+  if (window === 'unusable') return null;
+  if (typeof window === 'string') return alike(full, 'no window', [used]);
+  const from = section.field(['max_window_layers'], (v): v is number => v === 0 || isSize(v));
+  // Some classes have a window and no layer that uses it, until `layer_types` says so.
+  if (kind === full && !used && !from)
+    return alike(full, `${section.defaults!.configClass} uses no window`, []);
   const read = range(layers).map((layer) => (from && layer < from.value ? full : sliding));
-  return derived(read, lastPart(found.from), [found, used, from, layers]);
+  return derived(read, lastPart(window.from), [window, used, from, layers]);
 };
 
 function lastFull(section: Section, read: string[]): string[] {

@@ -1,10 +1,11 @@
 import type { Result } from '../../attention/shape.ts';
 import { defaultsOfType } from './defaults.ts';
 import { isGguf, readGguf } from './gguf.ts';
+import { transformersVersion } from './modelDefaults.ts';
 import { names } from './names.ts';
 import { isRecord, isWord, Section, type Values } from './section.ts';
 import { roleOf, roleOfRoot, towersOf } from './towers.ts';
-import type { KeyPath, ModelAttention, Tower } from './types.ts';
+import type { KeyPath, LayerGroup, ModelAttention, Tower } from './types.ts';
 
 /** Where a language model may be nested, best first. */
 const textKeys = [
@@ -114,6 +115,7 @@ export function sectionOf(values: Values, path: KeyPath, parent: Section | null)
 
 function notes(towers: readonly Tower[]): string[] {
   const all = towers.flatMap(({ groups }) => groups);
+  const usesDefaults = all.some((group) => sizesOf(group).some((field) => field?.restsOnDefault));
   const types = towers.map(({ modelType }) => modelType ?? '');
   return [
     ...(all.some(({ latent }) => latent !== null)
@@ -124,7 +126,12 @@ function notes(towers: readonly Tower[]): string[] {
     ...(types.some((type) => /^(t5|mt5|umt5|pop2piano|switch_transformers)$/.test(type))
       ? ['Relative position biases are not in the cost']
       : []),
+    ...(usesDefaults ? [`Class defaults are those of transformers ${transformersVersion}`] : []),
   ];
+}
+
+function sizesOf({ count, heads, kvHeads, headDim, headDimV, window }: LayerGroup) {
+  return [count, heads, kvHeads, headDim, headDimV, window];
 }
 
 function fail(error: string): { ok: false; error: string } {

@@ -98,24 +98,23 @@ function patches(section: Section): Field<number> | null {
 
 /** What a nested configuration is, by its key and its model type. */
 export function roleOf(key: string, section: Section): TowerRole {
+  // A language model's type may name the images that it goes with.
+  if (/^(text|language|llm)_/.test(key)) return 'text';
   const words = `${key} ${section.type ?? ''}`;
-  if (/vision|visual|image|vit|clip_vision/i.test(words)) return 'vision';
+  if (/vision|visual|image|(^|[\s_-])vit([\s_-]|$)/i.test(words)) return 'vision';
   if (/audio|speech|acoustic|wav/i.test(words)) return 'audio';
   if (/encoder/i.test(key)) return 'encoder';
   if (/^decoder/i.test(key)) return 'decoder';
   return 'text';
 }
 
+const imageTypes =
+  /vision(?!_text)|^(vit|vit_mae|vit_msn|vitdet|vitpose_backbone|deit|beit|data2vec-vision|dinov\w+|eomt\w*|ijepa|lw_detr_vit|rf_detr_dinov2|sam_\w+|sam2_\w+|sam3_vit_model|pixtral|radio|dpt|yolos|vivit|timesformer|videomae|vjepa2|sapiens2|seggpt|swin\w*|hiera)$/;
+
 /** What the whole file is, where it is one tower. */
 export function roleOfRoot(section: Section): TowerRole {
   const type = section.type ?? '';
-  if (
-    /vision|(^|[-_])(vit|deit|beit|dinov2|dinov3|swin|swinv2|ijepa|hiera|sam)([-_]|$)|^(vit|deit|dinov)/i.test(
-      type,
-    )
-  ) {
-    return 'vision';
-  }
+  if (imageTypes.test(type)) return 'vision';
   if (/^(wav2vec2|hubert|wavlm|unispeech|sew|audio-spectrogram|data2vec-audio)/.test(type)) return 'audio';
   const textless = section.own('vocab_size') === undefined && section.own('patch_size') !== undefined;
   return textless && isSize(section.own('image_size')) ? 'vision' : 'text';

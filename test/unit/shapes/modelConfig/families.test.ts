@@ -371,6 +371,16 @@ test('parts of a model that sees and hears', () => {
   ]);
 });
 
+test('names that look like an image encoder and are none', () => {
+  const text = { model_type: 'granite4_vision_text', ...sizes };
+  for (const config of [text, { model_type: 'granite4_vision', text_config: text }]) {
+    const [only] = read(config).towers;
+    expect([only?.role, only?.groups[0]?.causal?.value]).toEqual(['text', true]);
+  }
+  expect(tower({ model_type: 'vits', ...sizes }).role).toBe('text');
+  expect(tower({ model_type: 'pixtral', ...sizes })).toMatchObject({ role: 'vision', cached: false });
+});
+
 test('the patches of an image', () => {
   const vit = tower({ model_type: 'vit', ...sizes, image_size: 224, patch_size: 16 });
   expect(vit.seqLen).toMatchObject({ value: 196, basis: 'derived' });
