@@ -29,7 +29,7 @@ const generated = {
   },
 };
 
-const node = { platform: 'node', target: 'node22', mainFields: ['module', 'main'] };
+const node = { platform: 'node', target: 'node20', mainFields: ['module', 'main'] };
 const nodeModule = {
   ...node,
   format: 'esm',

@@ -65,12 +65,14 @@ export class GuardedDevice {
 
   /** The value, or an error when the device is lost first: some WebGPU promises then never settle. */
   async orLost<T>(value: T | Promise<T>): Promise<T> {
-    const lost = Promise.withResolvers<never>();
-    const give = () => lost.reject(this.#lostError());
+    let give = () => {};
+    const lost = new Promise<never>((_, reject) => {
+      give = () => reject(this.#lostError());
+    });
     if (this.isLost) give();
     this.#waiting.add(give);
     try {
-      return await Promise.race([value, lost.promise]);
+      return await Promise.race([value, lost]);
     } finally {
       this.#waiting.delete(give);
     }
