@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { chooseTiling, findAlgorithm } from '../../../src/attention/catalogue.ts';
 import { modelDram } from '../../../src/attention/dram/modelDram.ts';
+import { replay } from '../../../src/attention/dram/replay.ts';
 import { guaranteedLimits } from '../../../src/attention/limits.ts';
 import { plainProblem } from './arbitrary.ts';
 
@@ -34,3 +35,33 @@ it('the model of the longest shapes takes about a second', () => {
     }
   }
 }, 120_000);
+
+it.each(['standard', 'flash2', 'flash1', 'ring'])(
+  'joined tiles and left-out heads change little: %s',
+  (id) => {
+    const sizes = { batch: 2, heads: 16, seqLenQ: 1024, headDim: 64, dtype: 'f16' } as const;
+    const problem = plainProblem({ ...sizes, causal: 'bottom-right' });
+    const row = findAlgorithm(id)!;
+    const tiling = chooseTiling(row, problem, guaranteedLimits);
+    if (!tiling.ok) throw new Error(tiling.error);
+    const small = { cacheBytes: 3_000_000, residentWorkgroups: 100 };
+    const full = replay({
+      ...{ walk: row.forward.walk, problem, tiling: tiling.value, ...small, join: 1, heads: 32, every: 1 },
+      ...{ limit: Number.POSITIVE_INFINITY, symmetry: true },
+    });
+    for (const join of [1, 4]) {
+      // The heads of flash1 all run at once, a workgroup each: none may be left out.
+      const heads = join === 1 || id === 'flash1' ? 32 : 24;
+      const result = replay({
+        ...{ walk: row.forward.walk, problem, tiling: tiling.value, ...small, join, heads, every: 1 },
+        ...{ limit: Number.POSITIVE_INFINITY, symmetry: false },
+      });
+      const share = (accounts: typeof full.accounts, of: 'moved' | 'issued') =>
+        accounts.reduce((sum, each) => sum + Number(each[of].load + each[of].store), 0);
+      const missed = share(result.accounts, 'moved') / share(result.accounts, 'issued');
+      const exact = share(full.accounts, 'moved') / share(full.accounts, 'issued');
+      expect(Math.abs(missed / exact - 1)).toBeLessThan(join === 1 ? 1e-12 : 0.05);
+    }
+  },
+  60_000,
+);
