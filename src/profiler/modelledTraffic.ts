@@ -19,11 +19,12 @@ export function modelledTraffic(
   const bytes = gpu.lastLevelCacheBytes ?? gpu.l2Bytes;
   if (bytes === null || gpu.multiprocessors === null) return null;
   const resident = gpu.multiprocessors * Math.max(1, residentOn(gpu, pass, problem, tiling) ?? 1);
-  const { traffic, coarsening } = modelDram(pass, problem, tiling, {
+  const { traffic, coarsening, sampledHeads, waveStride } = modelDram(pass, problem, tiling, {
     cacheBytes: bytes,
     residentWorkgroups: resident,
   });
-  return { traffic, cache: { device: gpu.name, bytes, residentWorkgroups: resident, coarsening } };
+  const cache = { device: gpu.name, bytes, residentWorkgroups: resident };
+  return { traffic, cache: { ...cache, coarsening, sampledHeads, waveStride } };
 }
 
 /** Workgroups of a plan that a multiprocessor holds at a time; null where the table does not say. */

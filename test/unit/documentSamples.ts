@@ -78,7 +78,14 @@ export function sampleDocument(): ProfileDocument {
         traffic: {
           modelled: {
             ...documentTraffic({ ...traffic, provenance: 'modelled' }),
-            cache: { device: 'Some GPU', bytes: 41_943_040, residentWorkgroups: 108, coarsening: 1 },
+            cache: {
+              device: 'Some GPU',
+              bytes: 41_943_040,
+              residentWorkgroups: 108,
+              coarsening: 1,
+              sampledHeads: null,
+              waveStride: 1,
+            },
           },
           counted: documentTraffic(traffic),
           exact: documentTraffic({ ...traffic, provenance: 'exact' }),

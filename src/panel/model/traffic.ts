@@ -115,10 +115,14 @@ function accountRows(
 function behindCache(traffic: DocumentTraffic): string {
   const cache = 'cache' in traffic ? (traffic as DocumentTraffic<'modelled'>).cache : undefined;
   if (!cache) return '';
-  const joined = cache.coarsening > 1 ? `, ${cache.coarsening} neighbouring tiles taken as one` : '';
+  const approximations = [
+    cache.coarsening > 1 ? `, ${formatInteger(cache.coarsening)} neighbouring tiles taken as one` : '',
+    cache.sampledHeads !== null ? `, ${formatInteger(cache.sampledHeads)} heads standing for all` : '',
+    cache.waveStride > 1 ? `, one wave in ${formatInteger(cache.waveStride)} standing for all` : '',
+  ];
   return (
     ` that pass between memory and a cache of ${formatBytes(cache.bytes)}, as ${cache.device} has it, ` +
-    `with ${formatInteger(cache.residentWorkgroups)} workgroups at a time${joined}`
+    `with ${formatInteger(cache.residentWorkgroups)} workgroups at a time${approximations.join('')}`
   );
 }
 

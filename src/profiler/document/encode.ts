@@ -72,7 +72,7 @@ export interface RunParts {
 
 export interface ModelledTraffic {
   traffic: Traffic<'modelled'>;
-  cache: { device: string; bytes: number; residentWorkgroups: number; coarsening: number };
+  cache: NonNullable<DocumentTraffic<'modelled'>['cache']>;
 }
 
 /** One run. What a measurement did not reach is null; what it did reach is kept, whatever the status. */

@@ -53,6 +53,9 @@ const cacheModel = object({
   residentWorkgroups: positive,
   /** Neighbouring tiles taken as one, to bound the time that the model takes. */
   coarsening: positive,
+  /** Heads and waves of workgroups that stand for all: one wave in so many; 1 and null where none is left out. */
+  sampledHeads: v.optional(v.nullable(positive), null),
+  waveStride: v.optional(positive, 1),
 });
 
 /** Bytes that pass between memory and the last-level cache; the other rows are before any cache. */
