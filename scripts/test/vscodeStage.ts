@@ -11,8 +11,8 @@ export async function runExtensionTests({ timeoutMs }: { timeoutMs: number }): P
   const { code, timedOut } = await runCommand('vscode', process.execPath, [program], { timeoutMs });
   if (timedOut) return { passed: 0, failed: 1, problem: `ended after ${timeoutMs / 1000} s, its time limit` };
   try {
-    const { passed, failed } = JSON.parse(readFileSync(join(resultsFolder, 'vscode.json'), 'utf8'));
-    if (passed + failed > 0) return { passed, failed };
+    const { passed, failed, skipped } = JSON.parse(readFileSync(join(resultsFolder, 'vscode.json'), 'utf8'));
+    if (passed + failed > 0) return { passed, failed, skipped };
     return { passed: 0, failed: 1, problem: 'there are test files, but no test ran' };
   } catch {
     return { passed: 0, failed: 1, problem: `no results came back (exit code ${code})` };

@@ -28,6 +28,8 @@ export const commands = {
   'attention.cancelProfile': { palette: true, enablement: contextKeys.profiling },
   'attention.profileKernel': { palette: true, enablement: 'resourceExtname == .wgsl && isWorkspaceTrusted' },
   'attention.clearKernelCounts': { palette: true, enablement: contextKeys.kernelCounts },
+  'attention.recordShapes': { palette: true },
+  'attention.profileRecorded': { palette: true },
   'attention.showLog': { palette: true },
   'attention.profile': { palette: false },
 } as const satisfies Record<string, CommandContribution>;
@@ -56,6 +58,10 @@ export interface Settings {
   algorithms: string[];
   /** A GPU of the device table whose caches are modelled where the table does not know the adapter. */
   gpu: string;
+  /** Whether paused debug sessions are asked for the shapes of their tensors. */
+  liveShapes: boolean;
+  /** A Python 3.8 or newer that runs recordings; empty: found by itself. */
+  pythonPath: string;
   /** Rows for the device table, still to be validated. */
   gpuTable: unknown[];
   /** Tokens at which a model's configuration shows its cost, shortest first. */
@@ -82,6 +88,8 @@ export const settings: { readonly [K in keyof Settings]: SettingContribution<Set
   gpuTable: { default: [], scope: 'window', restricted: false },
   nodePath: { default: '', scope: 'machine', restricted: true },
   modelSeqLens: { default: [2048, 8192, 32_768], scope: 'window', restricted: false },
+  liveShapes: { default: true, scope: 'window', restricted: false },
+  pythonPath: { default: '', scope: 'machine', restricted: true },
 };
 
 /** The panel: its view type, the event that restores it after a reload, and its files below dist. */

@@ -1,4 +1,4 @@
-import { CancellationError, type ExtensionContext, window } from 'vscode';
+import { CancellationError, type ExtensionContext, type TextEditor, window } from 'vscode';
 import type { ProfileDocument } from '../profiler/document/schema.ts';
 import type { ProfileJob } from '../profiler/job.ts';
 import { askShape } from './askShape.ts';
@@ -13,6 +13,8 @@ export interface ProfileCommandsOptions {
   context: ExtensionContext;
   runner: ProfileRunner;
   panel: PanelHost;
+  /** The job of the attention call at the cursor of a paused program, the best of all evidence. */
+  live: (editor: TextEditor) => Promise<JobArgument | null>;
 }
 
 /** The commands that lead to a profile. All of them end in `profile`, the one without a dialog. */
@@ -20,11 +22,13 @@ export class ProfileCommands {
   private readonly context: ExtensionContext;
   private readonly runner: ProfileRunner;
   private readonly panel: PanelHost;
+  private readonly live: ProfileCommandsOptions['live'];
 
-  constructor({ context, runner, panel }: ProfileCommandsOptions) {
+  constructor({ context, runner, panel, live }: ProfileCommandsOptions) {
     this.context = context;
     this.runner = runner;
     this.panel = panel;
+    this.live = live;
   }
 
   /** Takes a `JobArgument`; returns the document. Waits its turn where another profile runs. */
@@ -46,6 +50,8 @@ export class ProfileCommands {
       if ((await window.showInformationMessage(text, enter)) === enter) await this.profileShape();
       return;
     }
+    const live = await this.live(editor);
+    if (live) return this.profileArgument(live);
     await this.profileText(await shapeOfEditor(editor, this.context.globalState));
   }
 
@@ -69,8 +75,11 @@ export class ProfileCommands {
   }
 
   private async profileText(shape: string | null): Promise<void> {
-    if (shape === null || !(await this.mayStart())) return;
-    const argument: JobArgument = { shape };
+    if (shape !== null) await this.profileArgument({ shape });
+  }
+
+  private async profileArgument(argument: JobArgument): Promise<void> {
+    if (!(await this.mayStart())) return;
     await runCommand('attention.profile', argument).then(undefined, alreadyShown);
   }
 

@@ -15,6 +15,8 @@ export function readSettings(): Settings {
     repeats: Math.round(numberOf(section.get('repeats'), settings.repeats)),
     algorithms: listOf(section.get('algorithms'), settings.algorithms.default),
     gpu: textOf(section.get('gpu'), settings.gpu.default) || settings.gpu.default,
+    liveShapes: section.get('liveShapes') !== false,
+    pythonPath: workspace.isTrusted ? textOf(section.get('pythonPath'), settings.pythonPath.default) : '',
     gpuTable: rowsOf(section.get('gpuTable')),
     modelSeqLens: lengthsOf(section.get('modelSeqLens'), settings.modelSeqLens.default),
   };

@@ -21,6 +21,7 @@ import { hoverSelector, ShapeHover } from './hover.ts';
 import { KernelProfiler } from './kernelProfiler.ts';
 import { type LastAdapter, recallAdapter, rememberAdapter } from './lastAdapter.ts';
 import { LazyHost } from './lazyHost.ts';
+import { type LiveParts, wireLive } from './live/wireLive.ts';
 import { LazyLog } from './log.ts';
 import { PanelHost } from './panel.ts';
 import { ProfileCommands } from './profileCommands.ts';
@@ -29,7 +30,11 @@ import { onSettingChanged, readSettings } from './settings.ts';
 import { createStatusBar } from './statusBar.ts';
 
 /** Makes the editor's parts and registers them; nothing is loaded, started or read from disk here. */
-export function wire(context: ExtensionContext): { runner: ProfileRunner; kernels: KernelProfiler } {
+export function wire(context: ExtensionContext): {
+  runner: ProfileRunner;
+  kernels: KernelProfiler;
+  live: LiveParts;
+} {
   const own = <T extends { dispose(): unknown }>(part: T): T => {
     context.subscriptions.push(part);
     return part;
@@ -59,7 +64,12 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
       void actions[action]();
     }),
   );
-  const commands = new ProfileCommands({ context, runner, panel });
+  const commands = new ProfileCommands({
+    context,
+    runner,
+    panel,
+    live: (editor) => live.jobAtCursor(editor),
+  });
   const kernels = own(
     new KernelProfiler({
       host,
@@ -68,6 +78,8 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
       onDevice: (device) => void adapters.remember(device),
     }),
   );
+
+  const live = wireLive(context, log, own);
 
   const handlers: Record<CommandId, (argument?: unknown) => unknown> = {
     'attention.profileAtCursor': () => commands.profileAtCursor(),
@@ -79,6 +91,7 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
     'attention.profileKernel': (uri) => kernels.profile(uri),
     'attention.clearKernelCounts': () => kernels.clear(),
     'attention.showLog': () => log.show(),
+    ...live.handlers,
   };
   for (const [id, handler] of Object.entries(handlers)) own(vscodeCommands.registerCommand(id, handler));
 
@@ -100,7 +113,7 @@ export function wire(context: ExtensionContext): { runner: ProfileRunner; kernel
   own(onSettingChanged('nodePath', () => host.reset()));
   own(onSettingChanged('adapter', () => adapters.forget()));
   own(workspace.onDidGrantWorkspaceTrust(() => host.reset()));
-  return { runner, kernels };
+  return { runner, kernels, live };
 }
 
 /** Tells keybindings and menus; a key that is set already is not set again. */

@@ -22,6 +22,14 @@ afterAll(async () => {
   await server?.stop();
 });
 
+test('in Restricted Mode no program is run to record its shapes', async () => {
+  await workbench.openEditor({ file: 'attention.py', line: 1 });
+  await workbench.runCommand('Attention: Record Shapes of a Run');
+  const notification = workbench.notifications().filter({ hasText: 'nothing of the workspace runs' });
+  await notification.waitFor();
+  expect(await notification.innerText()).toMatch(/Manage Workspace Trust/);
+});
+
 test('in Restricted Mode hovers show the cost and the bundled kernels run', async () => {
   const { page } = workbench;
   await page.locator('.statusbar-item').filter({ hasText: 'Restricted Mode' }).waitFor();

@@ -28,6 +28,12 @@ export class RecordedRun {
     return this.byFile.get(fileKey(file))?.get(line) ?? [];
   }
 
+  /** The files that made calls, as the program named them. */
+  get files(): string[] {
+    const named = this.calls.flatMap(({ file, via }) => (via ? [file, via.file] : [file]));
+    return [...new Set(named)];
+  }
+
   /** The lines of a file that made calls, in order. */
   linesOf(file: string): number[] {
     return [...(this.byFile.get(fileKey(file))?.keys() ?? [])].sort((a, b) => a - b);
@@ -54,8 +60,8 @@ function merged(calls: readonly RecordedCall[]): RecordedCall[] {
   return [...bySignature.values()].sort((a, b) => b.count - a.count);
 }
 
-/** Windows writes drive letters in either case and separators both ways. */
-function fileKey(file: string): string {
+/** A name that is the same for the same file: Windows writes drive letters in either case and separators both ways. */
+export function fileKey(file: string): string {
   const slashed = file.replaceAll('\\', '/');
   return /^[a-zA-Z]:\//.test(slashed) ? slashed.toLowerCase() : slashed;
 }

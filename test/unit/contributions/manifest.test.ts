@@ -85,6 +85,7 @@ describe('package.json against the declarations', () => {
 
   test('no workspace can name the program that runs', () => {
     expect(settings.nodePath).toMatchObject({ scope: 'machine', restricted: true });
+    expect(settings.pythonPath).toMatchObject({ scope: 'machine', restricted: true });
   });
 
   test('it runs where the workspace is, from the bundle that the build writes', () => {
@@ -122,7 +123,10 @@ describe('package.json against the declarations', () => {
 
 test('ids are written once: no other source of the editor spells a setting or a context key', () => {
   const folder = join(root, 'src/editor');
-  for (const file of readdirSync(folder).filter((name) => name !== 'contributions.ts')) {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  for (const file of files.filter((name) => name !== 'contributions.ts')) {
     expect(readFileSync(join(folder, file), 'utf8'), file).not.toMatch(/attentionProfiler\./);
   }
 });
