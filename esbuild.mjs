@@ -37,7 +37,7 @@ const nodeModule = {
   plugins: [generated, dawnBeside],
 };
 
-/** The four programs, by the file they start from. */
+/** The programs, by the file they start from. */
 const entries = {
   'src/extension.ts': {
     ...node,
@@ -47,6 +47,7 @@ const entries = {
     plugins: [generated],
   },
   'src/host/childMain.ts': { ...nodeModule, outfile: 'dist/gpuHost.mjs' },
+  'src/host/modelWorkerMain.ts': { ...nodeModule, outfile: 'dist/modelWorker.mjs' },
   'src/cli/main.ts': { ...nodeModule, outfile: 'dist/attnprof.mjs' },
   'src/panel/main.ts': { platform: 'browser', target: 'es2023', format: 'iife', outfile: 'dist/panel.js' },
 };

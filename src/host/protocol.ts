@@ -1,6 +1,8 @@
+import type { DramModel } from '../attention/dram/modelDram.ts';
 import type { DeviceDescription } from '../attention/limits.ts';
 import type { Measurement, MeasureProgress, MeasureRequest } from '../gpu/measurement.ts';
 import type { AnyPlan } from '../plans/plan.ts';
+import type { DramRequest } from './modelWorker.ts';
 
 /** Which adapter a host process shall open. A name is matched against the adapters' names. */
 export type AdapterChoice = 'auto' | 'hardware' | 'software' | 'embedded' | (string & {});
@@ -56,6 +58,8 @@ export interface GpuHost {
   ): Promise<Measurement>;
   /** Every adapter of this machine, each with whether it opened. */
   devices(signal?: AbortSignal): Promise<DeviceListing[]>;
+  /** A plan's tiles through a modelled cache, off the caller's thread; needs no GPU. */
+  modelDram(request: DramRequest): Promise<DramModel>;
   dispose(): void;
 }
 

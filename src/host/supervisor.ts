@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DramModel } from '../attention/dram/modelDram.ts';
 import type { DeviceDescription } from '../attention/limits.ts';
 import { type AdapterSource, isNamed, sourcesFor } from './adapters.ts';
 import { type CallOptions, callChild } from './callChild.ts';
@@ -6,6 +7,7 @@ import { hasEmbeddedAdapter } from './childEnvironment.ts';
 import { ChildStarter } from './childStarter.ts';
 import { listDevices } from './deviceListing.ts';
 import { HostError, planInWords } from './errors.ts';
+import { type DramRequest, ModelWorker } from './modelWorker.ts';
 import { type OpenDevice, openDevice } from './openDevice.ts';
 import type {
   AdapterChoice,
@@ -76,6 +78,7 @@ class Supervisor implements SupervisedGpuHost {
   /** Where a choice was found before, so that a source known to lack it is not asked first each time. */
   readonly #found = new Map<AdapterChoice, AdapterSource>();
   #idleTimer: NodeJS.Timeout | undefined;
+  readonly #models: ModelWorker;
   #disposed = false;
 
   constructor({ nodePath = null, distFolder, log = () => {}, limits = {} }: GpuHostOptions) {
@@ -84,6 +87,7 @@ class Supervisor implements SupervisedGpuHost {
     const embeddedFolder = join(distFolder, 'embedded');
     this.#hasEmbedded = hasEmbeddedAdapter(embeddedFolder, process.platform);
     const { maxFailedStarts } = this.#limits;
+    this.#models = new ModelWorker(distFolder);
     this.#starter = new ChildStarter({ nodePath, distFolder, embeddedFolder, maxFailedStarts, log });
   }
 
@@ -144,8 +148,13 @@ class Supervisor implements SupervisedGpuHost {
     this.#found.clear();
   }
 
+  modelDram(request: DramRequest): Promise<DramModel> {
+    return this.#models.model(request);
+  }
+
   dispose(): void {
     this.#disposed = true;
+    this.#models.dispose();
     clearTimeout(this.#idleTimer);
     this.#queue.refuseWaiting(shutDown());
     this.#starter.dispose();

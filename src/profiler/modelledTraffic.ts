@@ -1,7 +1,7 @@
 import type { AlgorithmPass } from '../attention/cost/cost.ts';
 import type { GpuModel } from '../attention/devices/device.ts';
 import { residentWorkgroups } from '../attention/devices/residency.ts';
-import { modelDram } from '../attention/dram/modelDram.ts';
+import { type CacheModel, type DramModel, modelDram } from '../attention/dram/modelDram.ts';
 import type { Problem } from '../attention/problem.ts';
 import type { Tiling } from '../attention/tiling.ts';
 import type { ModelledTraffic } from './document/encode.ts';
@@ -16,14 +16,30 @@ export function modelledTraffic(
   tiling: Tiling,
   gpu: GpuModel,
 ): ModelledTraffic | null {
-  const bytes = gpu.lastLevelCacheBytes ?? gpu.l2Bytes;
-  if (bytes === null || gpu.multiprocessors === null) return null;
-  const resident = gpu.multiprocessors * Math.max(1, residentOn(gpu, pass, problem, tiling) ?? 1);
-  const { traffic, coarsening, sampledHeads, waveStride } = modelDram(pass, problem, tiling, {
-    cacheBytes: bytes,
-    residentWorkgroups: resident,
-  });
-  const cache = { device: gpu.name, bytes, residentWorkgroups: resident };
+  const cache = cacheModelOf(gpu, pass, problem, tiling);
+  return cache && withCache(modelDram(pass, problem, tiling, cache), gpu, cache);
+}
+
+/** The caches of a GPU and what runs on it at a time; null where the table knows too little. */
+export function cacheModelOf(
+  gpu: GpuModel,
+  pass: AlgorithmPass,
+  problem: Problem,
+  tiling: Tiling,
+): CacheModel | null {
+  const cacheBytes = gpu.lastLevelCacheBytes ?? gpu.l2Bytes;
+  if (cacheBytes === null || gpu.multiprocessors === null) return null;
+  const resident = residentOn(gpu, pass, problem, tiling) ?? 1;
+  return { cacheBytes, residentWorkgroups: gpu.multiprocessors * Math.max(1, resident) };
+}
+
+/** The model's answer with the cache that it is about. */
+export function withCache(
+  { traffic, coarsening, sampledHeads, waveStride }: DramModel,
+  gpu: GpuModel,
+  { cacheBytes, residentWorkgroups }: CacheModel,
+): ModelledTraffic {
+  const cache = { device: gpu.name, bytes: cacheBytes, residentWorkgroups };
   return { traffic, cache: { ...cache, coarsening, sampledHeads, waveStride } };
 }
 

@@ -7,7 +7,7 @@ import { documentProblem } from './document/problem.ts';
 import type { ProfileDocument } from './document/schema.ts';
 import type { ProfileJob, ProfileProgress } from './job.ts';
 import { measureRun, type RunResult } from './measureRun.ts';
-import { modelledRows } from './modelledRows.ts';
+import { ModelledRows } from './modelledRows.ts';
 import type { StandIn } from './standIn.ts';
 import { tool } from './tool.ts';
 
@@ -30,15 +30,14 @@ export async function profile(
   host: GpuHost,
   options: ProfileOptions = {},
 ): Promise<ProfileDocument> {
-  const { signal, onProgress, onDocument, now = () => new Date(), standIn = () => null } = options;
+  const { signal, onProgress, onDocument, now = () => new Date(), standIn } = options;
   const runs = runsOf(job);
   onProgress?.({ message: 'Opening the GPU', fraction: 0 });
   let device = await host.open(job.adapter, signal);
   const problem = documentProblem(job.problem);
   const finished: RunResult[] = [];
   const createdAt = now();
-  // The device's own rates are known once a run was timed; the caches are modelled once for each run.
-  const modelled = modelledRows(job.problem, () => device, standIn);
+  const models = new ModelledRows(host, standIn);
   const documentSoFar = () =>
     documentOf({
       createdAt,
@@ -46,7 +45,12 @@ export async function profile(
       devices: [documentDevice(device)],
       problems: [problem],
       runs: finished.map((result) =>
-        documentRun({ ...result, ...modelled(result), device: device.id, problem: problem.id }),
+        documentRun({
+          ...result,
+          ...models.of(result, job.problem, device),
+          device: device.id,
+          problem: problem.id,
+        }),
       ),
     });
   for (const [index, { row, pass }] of runs.entries()) {
@@ -73,11 +77,14 @@ export async function profile(
       },
     );
     finished.push(result);
+    models.begin(result, job.problem, device);
     // Peaks are measured with the first timed run; the description has them from then on.
     device = await describeAgain(device, job, host, signal);
     onProgress?.({ message: `${nameOf(row, pass)}: ${result.status}`, fraction: (index + 1) / runs.length });
     onDocument?.(documentSoFar());
   }
+  onProgress?.({ message: 'modelling caches', fraction: 1 });
+  await models.settled();
   return documentSoFar();
 }
 

@@ -1,3 +1,5 @@
+import { algorithmPass, findAlgorithm } from '../../src/attention/catalogue.ts';
+import { modelDram } from '../../src/attention/dram/modelDram.ts';
 import { openSession } from '../../src/gpu/openSession.ts';
 import type { GpuSession } from '../../src/gpu/session.ts';
 import { Dawn } from '../../src/host/dawn.ts';
@@ -17,6 +19,8 @@ export async function openInProcessHost(): Promise<GpuHost & { session: GpuSessi
     open: async () => session.description,
     measure: (_adapter, request, options) => session.measure(request, options),
     devices: async () => [],
+    modelDram: async ({ algorithm, pass, problem, tiling, cache }) =>
+      modelDram(algorithmPass(findAlgorithm(algorithm)!, pass), problem, tiling, cache),
     dispose: () => session.dispose(),
   };
 }
