@@ -28,6 +28,7 @@ export {
   flashSavedForBackward,
   flashTrainingMemory,
 } from './memory/flashMemory.ts';
+export { type FrameworkMemory, frameworkMemory } from './memory/frameworks.ts';
 export { type KvCacheKind, kvBytesPerToken, kvElementsPerToken, pagedKvCache } from './memory/kvCache.ts';
 export { layerActivationBytes } from './memory/layerActivations.ts';
 export { longestRun, longestSequence } from './memory/longestSequence.ts';

@@ -1,4 +1,4 @@
-import type { GpuModel } from '../attention/devices/device.ts';
+import { type GpuModel, gibibyte } from '../attention/devices/device.ts';
 import type { Pass, Problem } from '../attention/problem.ts';
 import { implementations } from '../attention/projection/implementations.ts';
 import { parseShape } from '../attention/shape.ts';
@@ -17,6 +17,7 @@ import { oneLine, quote, WrongUse } from './wrongUse.ts';
 export interface ModelFlags extends ProblemFlags {
   device: string;
   deviceTable?: string;
+  memory?: string;
   algorithms: string;
   implementations: string;
   pass: string;
@@ -34,7 +35,8 @@ export function readModelJob(shapeText: string, flags: ModelFlags): ModelJob {
   const problem = readProblem(shape.value, flags);
   const passes = options.readPasses(flags.pass);
   options.checkSupport(flags.algorithms, rows, problem, passes);
-  const gpu = readGpu('--device', flags.device, readGpuTable(flags.deviceTable));
+  const row = readGpu('--device', flags.device, readGpuTable(flags.deviceTable));
+  const gpu = flags.memory === undefined ? row : { ...row, memoryBytes: readMemory(flags.memory) };
   return {
     problem,
     algorithms: rows.map(({ id }) => id),
@@ -63,6 +65,13 @@ export async function runModel(
       : modelText(document, job, styleFor(terminal), { assumptions: flags.assumptions ?? false }) + kept,
   );
   if (lost !== null) throw new Error(`${lost}; the result was printed on standard output as JSON instead`);
+}
+
+/** GiB as data sheets have them, 24 or 0.5; bytes. */
+function readMemory(text: string): number {
+  const gibibytes = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(gibibytes > 0)) throw new WrongUse(`--memory ${quote(text)} is not possible: give GiB, 24 or 0.5`);
+  return Math.floor(gibibytes * gibibyte);
 }
 
 /** `all`, `none`, or ids separated by commas; one that is named must do what is asked in some pass. */

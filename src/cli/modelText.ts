@@ -29,6 +29,7 @@ export function modelText(
   return `${[
     ...lines,
     ...fitLines(document, job, style),
+    ...frameworkLines(document, style),
     ...cacheLines(job),
     ...theoryLines(document, style),
     '',
@@ -81,6 +82,28 @@ function fitLines({ runs }: ProfileDocument, { gpu }: ModelJob, style: Style): s
         const { seqLen, bytes, limitedBy } = run.longestSequence!;
         return [runName(run), formatInteger(seqLen), formatBytes(fromCount(bytes)), why[limitedBy]];
       }),
+      style,
+    ),
+    '',
+  ];
+}
+
+function frameworkLines({ frameworkMemory = [] }: ProfileDocument, style: Style): string[] {
+  if (frameworkMemory.length === 0) return [];
+  const kinds = distinct(frameworkMemory.map(({ kind }) => kind));
+  const moments = distinct(frameworkMemory.map(({ when }) => when));
+  const cell = (kind: string, when: string) => {
+    const found = frameworkMemory.find((row) => row.kind === kind && row.when === when);
+    return found ? formatBytes(fromCount(found.bytes)) : '-';
+  };
+  return [
+    style.strong('Memory of one call in a framework (modelled; --json has its parts)'),
+    ...textTable(
+      [
+        { title: '', align: 'left' as const },
+        ...moments.map((title) => ({ title, align: 'right' as const })),
+      ],
+      kinds.map((kind) => [kind, ...moments.map((when) => cell(kind, when))]),
       style,
     ),
     '',

@@ -100,6 +100,7 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
       .argument('<shape...>', shapeHelp)
       .option('--device <name>', 'a GPU of the device table (attnprof devices --table lists it)', usualGpu)
       .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
+      .option('--memory <GiB>', 'memory that it has, where the device table says otherwise')
       .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
       .option('--implementations <ids>', 'published ones to set beside them: ids, all or none', 'all')
       .option('--pass <pass>', 'forward, backward or both', 'forward'),

@@ -4,6 +4,7 @@ import type { Cost } from '../attention/cost/cost.ts';
 import type { GpuModel } from '../attention/devices/device.ts';
 import { deviceLimitsOf } from '../attention/devices/limits.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
+import { frameworkMemory } from '../attention/memory/frameworks.ts';
 import { longestRun } from '../attention/memory/longestSequence.ts';
 import type { Pass, Problem } from '../attention/problem.ts';
 import type { Implementation } from '../attention/projection/implementations/implementation.ts';
@@ -17,6 +18,7 @@ import { onChipElements, theory } from '../attention/theory.ts';
 import type { RequestedTiling, Tiling } from '../attention/tiling.ts';
 import { formatBytes } from '../attention/units.ts';
 import { planFor } from '../plans/planFor.ts';
+import { toCount } from './document/counts.ts';
 import { documentTable } from './document/device.ts';
 import { documentOf, documentRun, type RunParts } from './document/encode.ts';
 import { documentProblem } from './document/problem.ts';
@@ -63,6 +65,10 @@ export function model(job: ModelJob, now: () => Date = () => new Date()): Profil
   return {
     ...documentOf({ createdAt: now(), tool, devices: [device], problems: [problem], runs }),
     ...theoryOf(job, problem.id),
+    frameworkMemory: frameworkMemory(job.problem).map(({ kind, when, account }) => ({
+      ...{ problem: problem.id, provenance: account.provenance, kind, when, bytes: toCount(account.bytes) },
+      parts: account.parts.map(({ part, bytes }) => ({ part, bytes: toCount(bytes) })),
+    })),
   };
 }
 

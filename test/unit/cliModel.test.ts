@@ -30,6 +30,7 @@ describe('attnprof model', () => {
     expect(out).toMatch(/modelled +modelled +modelled +exact +modelled +exact/);
     expect(out).toMatch(/flash-attention-2 against pytorch-eager: .* \(modelled\)/);
     expect(out).toMatch(/Longest sequence in .* \(exact\)/);
+    expect(out).toMatch(/inference +training +saved for backward\nstandard /);
     expect(out).toMatch(/assumptions, each with its range/);
   });
 
@@ -46,6 +47,18 @@ describe('attnprof model', () => {
     expect(read.value.devices[0]).toMatchObject({ id: 'a100-80gb-sxm', type: 'table', peaks: null });
     expect(read.value.problems[0]).toMatchObject({ dtype: 'f16' });
     expect(read.value.runs.map(({ engine }) => engine)).toContain('model');
+  });
+
+  test('--memory decides what fits', async () => {
+    const { out } = await runFaked([
+      'model',
+      '1,32,16384,128',
+      '--memory',
+      '4',
+      '--algorithms',
+      'standard,flash2',
+    ]);
+    expect(out).toMatch(/Longest sequence in 4\.29 GB/);
   });
 
   test('-o keeps the document', async () => {
@@ -78,6 +91,8 @@ describe('attnprof model', () => {
     ],
     [['--device-table', '/no/such/file.json'], /cannot be read/],
     [['--pass', 'sideways'], /unknown pass/],
+    [['--memory', 'lots'], /--memory "lots" is not possible/],
+    [['--memory', '0'], /--memory/],
   ])('wrong use: %j', async (options, message) => {
     const { code, out, error } = await runFaked(['model', shape, ...options]);
     expect({ code, out }).toEqual({ code: 2, out: '' });

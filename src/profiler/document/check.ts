@@ -20,8 +20,10 @@ export function checkDocument(document: ProfileDocument): string | null {
     const shape = checkShape(problem);
     if (!shape.ok) return `problems[${index}]: ${shape.error}`;
   }
-  for (const [index, { problem }] of (document.theory ?? []).entries()) {
-    if (!problems.has(problem)) return `theory[${index}].problem: no problem has the id ${quote(problem)}`;
+  for (const list of ['theory', 'frameworkMemory'] as const) {
+    for (const [index, { problem }] of (document[list] ?? []).entries()) {
+      if (!problems.has(problem)) return `${list}[${index}].problem: no problem has the id ${quote(problem)}`;
+    }
   }
   for (const [index, run] of document.runs.entries()) {
     const wrong = checkRun(run, devices, problems);

@@ -171,6 +171,16 @@ const longestSequence = object({
   limitedBy: oneOf(['memory', 'device', 'shape']),
 });
 
+/** Memory of one attention call as a framework's allocator would hold it, by part. */
+const frameworkMemory = object({
+  problem: id,
+  provenance: exactly('modelled'),
+  kind: oneOf(['standard', 'flash']),
+  when: oneOf(['inference', 'training', 'saved for backward']),
+  bytes: count,
+  parts: list(object({ part: text, bytes: count })),
+});
+
 const order = object({ order: text, elements: size });
 
 /** What theory says of a problem: orders of growth without their constants, in elements, all heads together. */
@@ -249,6 +259,7 @@ export const documentSchema = object({
   problems: list(problem),
   runs: list(run),
   theory: v.optional(list(theory)),
+  frameworkMemory: v.optional(list(frameworkMemory)),
 });
 
 /** The parts that repeat: the JSON Schema names them once. */
