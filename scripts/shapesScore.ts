@@ -52,7 +52,14 @@ function documentOf(file: string): PythonDocument {
 
 function relativeFile(file: string, path: string): string | null {
   const dots = /^\.*/.exec(path)![0].length;
-  if (dots === 0) return null;
+  if (dots === 0) {
+    // An absolute import of the project itself: some folder above holds its first part.
+    for (let at = dirname(file); at.length > folder!.length; at = dirname(at)) {
+      const target = join(at, `${path.replaceAll('.', '/')}.py`);
+      if (existsSync(target)) return target;
+    }
+    return null;
+  }
   let at = dirname(file);
   for (let up = 1; up < dots; up++) at = dirname(at);
   const target = join(at, `${path.slice(dots).replaceAll('.', '/')}.py`);
@@ -90,14 +97,15 @@ for (const label of labels) {
     console.log(`${label.id} not checked out: ${label.repository}/${label.path}`);
     continue;
   }
-  const row = (score[label.difficulty] ??= {
+  const row = score[label.difficulty] ?? {
     known: 0,
     found: 0,
     numbers: 0,
     numbersFound: 0,
     sites: 0,
     seen: 0,
-  });
+  };
+  score[label.difficulty] = row;
   const site =
     documentOf(file)
       .sites()

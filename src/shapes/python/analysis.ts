@@ -34,6 +34,8 @@ export class Analysis {
   readonly symbols = new Symbols();
   readonly captured = new Map<FunctionDef | ClassDef, CapturedCall[]>();
   readonly drafts: SiteDraft[] = [];
+  /** What the code calls a size that it computes: `head_dim` for `dim // num_heads`. */
+  readonly aliases = new Map<string, string>();
   readonly modules = new Map<string, Module>();
   readonly selves = new Map<ClassDef, Instance>();
   /** Functions that were run to see what they call. */

@@ -108,7 +108,7 @@ function extreme(name: string, items: readonly Value[], node: Expression): Value
     );
     return total ? { kind: 'int', dim: total } : opaque();
   }
-  const numbers = sizes.map((dim) => dims.valueOf(dim!));
+  const numbers = sizes.map((dim) => dims.sizeOf(dim!));
   if (numbers.some((value) => value === null)) return opaque();
   const picked = name === 'max' ? Math.max(...(numbers as number[])) : Math.min(...(numbers as number[]));
   const from = sizes[numbers.indexOf(picked)]!;

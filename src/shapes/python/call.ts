@@ -25,6 +25,7 @@ type Call = Extract<Expression, { kind: 'call' }>;
 
 /** The value of a call; a call of attention is noted on the way. */
 export function evaluateCall(analysis: Analysis, node: Call, scope: Scope): Value {
+  if (keepsBuffer(analysis, node, scope)) return opaque();
   const superCall = superMethod(analysis, node, scope);
   const callee = superCall ?? evaluate(analysis, node.callee, scope);
   const args = evaluateArguments(analysis, node.args, scope);
@@ -47,6 +48,21 @@ function evaluateArguments(analysis: Analysis, args: readonly Argument[], scope:
     } else bound.open = true;
   }
   return bound;
+}
+
+/** `self.register_buffer("mask", torch.tril(...))` is an attribute. */
+function keepsBuffer(analysis: Analysis, node: Call, scope: Scope): boolean {
+  const { callee, args } = node;
+  if (callee.kind !== 'attribute' || callee.name !== 'register_buffer') return false;
+  const [name, value] = args;
+  if (name?.value.kind !== 'string' || !value) return false;
+  setAttribute(
+    analysis,
+    evaluate(analysis, callee.object, scope),
+    name.value.value,
+    evaluate(analysis, value.value, scope),
+  );
+  return true;
 }
 
 /** `super().forward(x)`, `super().__init__(config)`. */
@@ -240,7 +256,8 @@ function handedOn(analysis: Analysis, args: BoundArguments, node: Expression): v
 
 export function onAttention(analysis: Analysis): OnAttention {
   return (scores, v, roles) => {
-    if (analysis.recording) analysis.drafts.push(describeManual(analysis, scores, v, roles));
+    if (!analysis.recording) return;
+    for (const one of scores) analysis.drafts.push(describeManual(analysis, one, v, roles));
   };
 }
 
@@ -317,7 +334,8 @@ function callRef(analysis: Analysis, path: string, args: BoundArguments, node: E
 }
 
 /** What a function that is not at hand gives back, by what people call such functions. */
-function byName(analysis: Analysis, name: string, args: BoundArguments, node: Expression): Value {
+function byName(analysis: Analysis, dotted: string, args: BoundArguments, node: Expression): Value {
+  const name = dotted.slice(dotted.lastIndexOf('.') + 1);
   const api = apiOfName(name);
   if (api && !api.constructorParameters) return callAttention(analysis, api, null, args, node);
   if (/^[A-Z]\w*(Linear|Norm|Embedding)$/.test(name)) return { kind: 'layer', type: name, args };
@@ -348,14 +366,16 @@ function callDefined(
   args: BoundArguments,
   node: Expression,
 ): Value {
+  if (/^(stable_)?softmax$/i.test(callee.def.name)) return byName(analysis, 'softmax', args, node);
   const result = callFunction(analysis, callee, args, node);
-  const known =
-    result.kind !== 'opaque' &&
-    !(result.kind === 'tensor' && !result.shape) &&
-    !(result.kind === 'sequence' && result.items.some((item) => item.kind === 'opaque'));
+  const known = result.kind === 'sequence' ? result.items.every(isTold) : isTold(result);
   if (known || !keepsShape.test(callee.def.name)) return result;
   const guess = byName(analysis, callee.def.name, args, node);
   return guess.kind === 'opaque' ? result : guess;
+}
+
+function isTold(value: Value): boolean {
+  return value.kind !== 'opaque' && !(value.kind === 'tensor' && !value.shape);
 }
 
 /** Caches give back the same batch, heads and width, and more keys. */
@@ -410,7 +430,7 @@ function callMethod(
 
 function evaluateShapeAt(analysis: Analysis, object: Value, at: Value): Value {
   const holder = asTensor(object);
-  const index = at.kind === 'int' ? dims.valueOf(at.dim) : null;
+  const index = at.kind === 'int' ? dims.sizeOf(at.dim) : null;
   if (!holder || index === null) return opaque();
   if (holder.shape) {
     const size = holder.shape.at(index);
@@ -455,7 +475,7 @@ function grown(analysis: Analysis, x: ReturnType<typeof tensor>): Value {
 }
 
 function headLike(dim: dims.Dim): boolean {
-  return /head|^n?h$|^nh/i.test(dims.nameOf(dim) ?? '') || dims.valueOf(dim) !== null;
+  return /head|^n?h$|^nh/i.test(dims.nameOf(dim) ?? '') || dims.sizeOf(dim) !== null;
 }
 
 function dictMethod(dict: Extract<Value, { kind: 'dict' }>, name: string, args: BoundArguments): Value {

@@ -4,7 +4,7 @@ import { runEntry } from './functions.ts';
 import { join } from './join.ts';
 import { lookUp } from './scope.ts';
 import { functionsIn } from './source.ts';
-import type { ClassValue, Value } from './value.ts';
+import { type ClassValue, opaque, type Value } from './value.ts';
 
 /** Callers of callers are followed this far. */
 const deepestCaller = 4;
@@ -37,11 +37,13 @@ export function capturedArguments(
 function joinCalls(analysis: Analysis, calls: readonly CapturedCall[]): Map<string, Value> {
   const joined = new Map(calls[0]!.args);
   for (const { args } of calls.slice(1)) {
-    for (const [name, value] of [...joined]) {
-      const other = args.get(name);
-      if (other) joined.set(name, join(value, other, analysis.symbols));
-      // Left to its default by one caller and given by another: either.
-      else joined.delete(name);
+    for (const name of new Set([...joined.keys(), ...args.keys()])) {
+      const [value, other] = [joined.get(name), args.get(name)];
+      if (value === other) continue;
+      // Left to its default by one caller and given by another, or given in two ways: no one value holds.
+      const both = value && other ? join(value, other, analysis.symbols) : null;
+      const told = both && (both.kind !== 'opaque' || value?.kind === 'opaque' || other?.kind === 'opaque');
+      joined.set(name, told ? both : { ...opaque(name), mixed: true });
     }
   }
   return joined;

@@ -91,7 +91,7 @@ function classValue(analysis: Analysis, type: ClassValue, name: string, _node: E
     const field = classFields(at.def).findLast((candidate) => candidate.name === name);
     if (!field?.initial) continue;
     const value = evaluate(analysis, field.initial, at.scope);
-    return value.kind === 'int' && dims.valueOf(value.dim) !== null
+    return value.kind === 'int' && dims.sizeOf(value.dim) !== null
       ? { kind: 'int', dim: { p: value.dim.p, fact: fact('constant', field.initial) } }
       : value;
   }
@@ -239,7 +239,7 @@ export function valued(
   factFor: (fact: import('./fact.ts').Fact) => import('./fact.ts').Fact,
 ): Value {
   if (value.kind !== 'int') return value;
-  const known = dims.valueOf(value.dim);
+  const known = dims.sizeOf(value.dim);
   const before = dims.factOf(value.dim);
   if (known === null || !before) return value;
   const sym = analysis.symbols.fresh(name);

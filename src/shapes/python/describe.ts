@@ -66,9 +66,9 @@ export function describeCall(
   if (layouts) {
     const own = layouts.q;
     draft.sizes = mergeSizes(
-      rolesOf(own, q, 'q', analysis),
-      rolesOf(layouts.kv, k, 'k', analysis),
-      rolesOf(layouts.kv, v, 'v', analysis),
+      rolesOf(own, q, 'q', node),
+      rolesOf(layouts.kv, k, 'k', node),
+      rolesOf(layouts.kv, v, 'v', node),
     );
   }
   // One matrix of keys that is also the values, or a tensor that is all three, has one width.
@@ -169,7 +169,7 @@ function rolesOf(
   layouts: Record<number, string>,
   x: Tensor | null,
   which: 'q' | 'k' | 'v',
-  analysis: Analysis,
+  node: Expression,
 ): Sizes {
   const shape = x?.shape;
   if (!shape) return {};
@@ -190,17 +190,14 @@ function rolesOf(
     sizes.heads = dims.multiply(shape[group]!, shape[trail.indexOf('H')]!) ?? null;
   }
   if (group >= 0 && which !== 'q') sizes.kvHeads = shape[group]!;
-  if (!trail.includes('B') && !trail.includes('T') && !trail.includes('N')) sizes.batch = oneOf(analysis, x);
-  if (trail === 'BSD') splitBatch(sizes, which);
+  if (!trail.includes('B') && !trail.includes('T') && !trail.includes('N'))
+    sizes.batch = dims.number(1, fact('literal', node));
+  if (trail === 'BSD') splitBatch(sizes, which, node);
   return sizes;
 }
 
-function oneOf(_analysis: Analysis, _x: Tensor): Dim {
-  return dims.number(1, null);
-}
-
 /** Three axes are one head, unless the first is a product that names heads. */
-function splitBatch(sizes: Sizes, which: 'q' | 'k' | 'v'): void {
+function splitBatch(sizes: Sizes, which: 'q' | 'k' | 'v', node: Expression): void {
   const { batch } = sizes;
   const heads = which === 'q' ? 'heads' : 'kvHeads';
   const factors = batch ? factorsOf(batch.p) : null;
@@ -210,14 +207,14 @@ function splitBatch(sizes: Sizes, which: 'q' | 'k' | 'v'): void {
     sizes[heads] = { p: factors[at]!, fact: null };
     const rest = factors.filter((_, index) => index !== at).map((p): Dim => ({ p, fact: null }));
     sizes.batch = dims.product(rest);
-  } else if (batch && dims.valueOf(batch) !== null) sizes[heads] = dims.number(1, null);
+  } else if (batch && dims.sizeOf(batch) !== null) sizes[heads] = dims.number(1, fact('literal', node));
 }
 
 /** Of two accounts of one size the more telling one. */
 function better(a: Dim | null | undefined, b: Dim | null | undefined): Dim | null {
   if (!a || !b) return a ?? b ?? null;
-  if (dims.valueOf(a) !== null) return dims.valueOf(a) === 1 && dims.valueOf(b) !== null ? b : a;
-  if (dims.valueOf(b) !== null && dims.valueOf(b) !== 1) return b;
+  if (dims.sizeOf(a) !== null) return dims.sizeOf(a) === 1 && dims.sizeOf(b) !== null ? b : a;
+  if (dims.sizeOf(b) !== null && dims.sizeOf(b) !== 1) return b;
   return dims.nameOf(a) !== null ? a : dims.nameOf(b) !== null ? b : a;
 }
 
@@ -248,7 +245,7 @@ function specials(
     const longestKv = bound.get('max_seqlen_k') ?? bound.get('max_k') ?? bound.get('max_seqlen');
     draft.sizes.seqLenQ = sizeArgument(analysis, longest);
     draft.sizes.seqLenKv = sizeArgument(analysis, longestKv);
-    const values = lengths?.values?.map((dim) => dims.valueOf(dim));
+    const values = lengths?.values?.map((dim) => dims.sizeOf(dim));
     if (values && values.length >= 2 && values.every((value) => value !== null)) {
       const ends = values as number[];
       const each = ends.slice(1).map((end, index) => end - ends[index]!);
@@ -269,7 +266,7 @@ function specials(
 
 function sizeArgument(analysis: Analysis, value: Value | undefined): Dim | null {
   const dim = asDim(value, analysis.symbols);
-  return dim && (dims.valueOf(dim) !== null || dims.nameOf(dim) !== null) ? dim : null;
+  return dim && (dims.sizeOf(dim) !== null || dims.nameOf(dim) !== null) ? dim : null;
 }
 
 /** The cache holds `cache_seqlens` keys, and the new ones; its own axis is only how many it could hold. */
@@ -290,6 +287,10 @@ function kvCache(
     draft.sizes.kvHeads = k.shape[2]!;
     draft.sizes.batch = better(draft.sizes.batch, bound.has('cache_batch_idx') ? null : k.shape[0]!);
   }
+  if (fresh?.shape?.length === 4) {
+    draft.sizes.kvHeads ??= fresh.shape[2]!;
+    draft.sizes.headDim ??= fresh.shape[3]!;
+  }
   if (q?.shape?.length === 3) draft.sizes.batch = null;
   if (!given || given.kind === 'none') {
     draft.sizes.seqLenKv = paged || (given?.kind === 'none' && fresh) ? null : capacity;
@@ -303,7 +304,7 @@ function kvCache(
         ? fresh.shape[1]!
         : null;
   const total = filled && added ? dims.add(filled, added) : null;
-  draft.sizes.seqLenKv = total && dims.valueOf(total) !== null ? total : null;
+  draft.sizes.seqLenKv = total && dims.sizeOf(total) !== null ? total : null;
   void analysis;
 }
 
@@ -325,12 +326,12 @@ export function describeManual(
   else {
     const layouts: Record<number, string> = { 4: 'BHSD', 3: 'BSD', 2: 'SD' };
     draft.sizes = mergeSizes(
-      rolesOf(layouts, q, 'q', analysis),
-      rolesOf(layouts, k, 'k', analysis),
-      rolesOf(layouts, v, 'v', analysis),
+      rolesOf(layouts, q, 'q', scores.node),
+      rolesOf(layouts, k, 'k', scores.node),
+      rolesOf(layouts, v, 'v', scores.node),
     );
     // Three axes may be batch and heads folded; only a product says so.
-    if (q.shape?.length === 3 && draft.sizes.heads && dims.valueOf(draft.sizes.heads) === 1) {
+    if (q.shape?.length === 3 && draft.sizes.heads && dims.sizeOf(draft.sizes.heads) === 1) {
       draft.sizes = { ...draft.sizes, batch: null, heads: null, kvHeads: null };
     }
   }

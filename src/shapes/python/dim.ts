@@ -50,11 +50,11 @@ function divideKnown(a: Polynomial, b: Polynomial): Polynomial | null {
 }
 
 /** The number that a size is, by symbols whose value the code gives. */
-export function valueOf(dim: Dim): number | null {
+export function sizeOf(dim: Dim): number | null {
   return poly.evaluate(dim.p, (sym) => sym.known?.value ?? null);
 }
 
-/** What the number of `valueOf` rests on. */
+/** What the number of `sizeOf` rests on. */
 export function factOf(dim: Dim): Fact | null {
   let fact = dim.fact;
   for (const sym of poly.symbolsOf(dim.p)) fact = combined(fact, sym.known?.fact ?? null);
@@ -68,8 +68,8 @@ export function nameOf(dim: Dim): string | null {
 /** Whether two sizes are the same for certain: as expressions, or as numbers. */
 export function same(a: Dim, b: Dim): boolean {
   if (a === b || poly.same(a.p, b.p)) return true;
-  const x = valueOf(a);
-  return x !== null && x === valueOf(b);
+  const x = sizeOf(a);
+  return x !== null && x === sizeOf(b);
 }
 
 export function product(dims: readonly Dim[]): Dim | null {

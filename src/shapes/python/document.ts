@@ -147,7 +147,7 @@ function merge(analysis: Analysis): AttentionSite[] {
   const byPlace = new Map<string, AttentionSite>();
   for (const draft of analysis.drafts) {
     if (draft.node.place.file !== null) continue;
-    const site = finishSite(draft);
+    const site = finishSite(draft, analysis.aliases);
     const key = `${site.line}:${site.column}`;
     const known = byPlace.get(key);
     byPlace.set(key, known ? agree(known, site) : site);

@@ -9,7 +9,7 @@ import { fact, weaken } from './fact.ts';
 import { join } from './join.ts';
 import { matmul } from './ops/contractions.ts';
 import { addToScores, broadcast } from './ops/elementwise.ts';
-import { asDim, asItems, asTensor, reshaped } from './ops/operation.ts';
+import { asDim, asItems, asTensor, giveRank, reshaped } from './ops/operation.ts';
 import { slicesOf } from './ops/pieces.ts';
 import { shapeValue } from './ops/views.ts';
 import { bind, childScope, lookUp } from './scope.ts';
@@ -87,6 +87,9 @@ export function evaluate(analysis: Analysis, node: Expression, scope: Scope): Va
       return join(yes, no, analysis.symbols);
     }
     case 'lambda':
+      // One that takes nothing runs as it stands.
+      if (analysis.recording && node.parameters.length === 0)
+        evaluate(analysis, node.body, childScope(scope));
       return { kind: 'lambda', node, scope };
     case 'comprehension':
       return comprehension(analysis, node, scope);
@@ -192,7 +195,7 @@ function sequenceArithmetic(operator: string, left: Value, right: Value): Value 
   if (operator === '+' && a && b && a.length + b.length <= 64)
     return { kind: 'sequence', items: [...a, ...b] };
   const [items, count] = a ? [a, right] : [b, left];
-  const times = count.kind === 'int' ? dims.valueOf(count.dim) : null;
+  const times = count.kind === 'int' ? dims.sizeOf(count.dim) : null;
   if (operator === '*' && items && times !== null && times >= 0 && times * items.length <= 64) {
     return { kind: 'sequence', items: Array.from({ length: times }, () => items).flat() };
   }
@@ -242,7 +245,7 @@ function numberArithmetic(
     const result = operation(a, b);
     return result ? { kind: 'int', dim: result } : opaque();
   }
-  const [x, y] = [dims.valueOf(a), dims.valueOf(b)];
+  const [x, y] = [dims.sizeOf(a), dims.sizeOf(b)];
   if (operator === '/') {
     const whole = x !== null && y !== null && y !== 0 && x % y === 0 ? dims.floorDivide(a, b) : null;
     if (whole) return { kind: 'int', dim: whole };
@@ -282,7 +285,7 @@ function quotient(a: Dim, b: Dim): Value {
 
 function floatArithmetic(operator: string, left: Value, right: Value, node: Expression): Value {
   const number = (value: Value) =>
-    value.kind === 'float' ? value.value : value.kind === 'int' ? dims.valueOf(value.dim) : null;
+    value.kind === 'float' ? value.value : value.kind === 'int' ? dims.sizeOf(value.dim) : null;
   const [x, y] = [number(left), number(right)];
   const results: Record<string, (x: number, y: number) => number> = {
     '+': (p, q) => p + q,
@@ -317,7 +320,7 @@ function compare(analysis: Analysis, node: Extract<Expression, { kind: 'compare'
     const known = knownToBeNone(left);
     return known ? { kind: 'bool', value: known.value === isNone, fact: fact(known.basis, node) } : opaque();
   }
-  const [x, y] = [left, right].map((value) => (value.kind === 'int' ? dims.valueOf(value.dim) : null));
+  const [x, y] = [left, right].map((value) => (value.kind === 'int' ? dims.sizeOf(value.dim) : null));
   const basis = left.kind === 'int' && dims.factOf(left.dim)?.basis === 'default' ? 'default' : 'literal';
   if (x !== null && x !== undefined && y !== null && y !== undefined) {
     const answers: Record<string, boolean> = {
@@ -445,7 +448,7 @@ function indexSequence(
 
 function integerOf(analysis: Analysis, node: Expression, scope: Scope): number | null {
   const value = evaluate(analysis, node, scope);
-  return value.kind === 'int' ? dims.valueOf(value.dim) : null;
+  return value.kind === 'int' ? dims.sizeOf(value.dim) : null;
 }
 
 /** `x.shape[1]` of a tensor whose rank is not known: one and the same unknown for each index. */
@@ -454,11 +457,22 @@ function shapeIndex(analysis: Analysis, object: Value, indices: readonly Express
   const known = holder?.shape && shapeValue(holder);
   if (known) return indexSequence(analysis, known.items, indices, scope);
   const [index] = indices;
+  if (index?.kind === 'slice' && holder && isHiddenStates(object, index)) {
+    const sizes = giveRank(holder, 3, analysis.symbols).slice(0, 2);
+    return { kind: 'sequence', items: sizes.map((dim) => ({ kind: 'int', dim })) };
+  }
   if (!index || index.kind === 'slice') {
     return { kind: 'method', object, name: 'shapeSlice', node: index ?? indices[0]! };
   }
   const at = integerOf(analysis, index, scope);
   return at === null || !holder ? opaque() : partialSize(analysis, holder, at);
+}
+
+/** `hidden_states.shape[:-1]`: what Hugging Face calls so is (batch, sequence, width). */
+function isHiddenStates(object: Value, index: Extract<Expression, { kind: 'slice' }>): boolean {
+  const [from, to] = index.parts;
+  const isLast = to?.kind === 'unary' && to.operand.kind === 'integer' && to.operand.value === 1;
+  return object.kind === 'opaque' && object.name === 'hidden_states' && !from && isLast;
 }
 
 /** The size of one axis of a tensor of unknown rank, counted from the front or, where negative, from the end. */
@@ -511,7 +525,7 @@ function sliced(analysis: Analysis, size: Dim, parts: readonly (Expression | nul
   const end = to ? asDim(evaluate(analysis, to, scope), analysis.symbols) : null;
   if (!from && !to) return size;
   if (!start || (to && !end)) return analysis.symbols.dim();
-  const startValue = dims.valueOf(start);
+  const startValue = dims.sizeOf(start);
   if (!end) {
     if (startValue === null || startValue < 0)
       return startValue === null
@@ -519,13 +533,13 @@ function sliced(analysis: Analysis, size: Dim, parts: readonly (Expression | nul
         : dims.number(-startValue, dims.factOf(start));
     return dims.subtract(size, start) ?? analysis.symbols.dim();
   }
-  const endValue = dims.valueOf(end);
-  const whole = dims.valueOf(size);
+  const endValue = dims.sizeOf(end);
+  const whole = dims.sizeOf(size);
   if (endValue !== null && endValue < 0) {
     return startValue === 0 ? (dims.add(size, end) ?? analysis.symbols.dim()) : analysis.symbols.dim();
   }
   const length = dims.subtract(end, start) ?? analysis.symbols.dim();
-  const value = dims.valueOf(length);
+  const value = dims.sizeOf(length);
   // A slice ends where the axis ends.
   if (whole !== null && endValue !== null && endValue > whole)
     return dims.subtract(size, start) ?? analysis.symbols.dim();

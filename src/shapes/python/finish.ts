@@ -6,17 +6,26 @@ import type { Dim } from './dim.ts';
 import * as dims from './dim.ts';
 import { type Option, type SiteDraft, sizeFields } from './draft.ts';
 import { type Fact, mergeFacts, toEvidence } from './fact.ts';
-import { asSymbol, evaluate, render, type Sym, symbolsOf } from './polynomial.ts';
+import { asSymbol, evaluate, identity, render, type Sym, symbolsOf } from './polynomial.ts';
 import type { Tensor } from './value.ts';
 
 /** Turns what was seen of a call into what is said of it, now that all names and values are in. */
-export function finishSite(draft: SiteDraft): AttentionSite {
+export function finishSite(draft: SiteDraft, aliases: ReadonlyMap<string, string>): AttentionSite {
   const { node } = draft;
   const problem = unknownProblem();
   const symbols: AttentionSite['symbols'] = {};
   const basis: AttentionSite['basis'] = {};
   const choices: AttentionSite['choices'] = {};
   const facts: Fact[] = [];
+  const named = new Map<string, string>();
+  // Two sizes that happen to have one name would read as equal: the second stays nameless.
+  const isFree = (name: string, dim: Dim): boolean => {
+    const sym = asSymbol(dim.p);
+    const key = identity((sym && draft.assumptions.get(sym)?.p) ?? dim.p);
+    const known = named.get(name) ?? key;
+    named.set(name, known);
+    return known === key;
+  };
   for (const field of sizeFields) {
     const dim = draft.sizes[field];
     if (!dim) continue;
@@ -26,8 +35,8 @@ export function finishSite(draft: SiteDraft): AttentionSite {
       basis[field] = fact.basis;
       facts.push(fact);
     } else if (value === null) {
-      const name = symbolName(dim, draft.assumptions);
-      if (name === null) continue;
+      const name = symbolName(dim, draft.assumptions, aliases);
+      if (name === null || !isFree(name, dim)) continue;
       symbols[field] = name;
       noteSymbol(dim, name, choices, (known) => {
         basis[field] = known.basis;
@@ -36,6 +45,7 @@ export function finishSite(draft: SiteDraft): AttentionSite {
     }
   }
   const known = dtypes.find((name) => name === draft.dtype?.name);
+  if (draft.dtype?.symbol !== undefined) symbols.dtype = draft.dtype.symbol;
   if (known && draft.dtype) {
     problem.dtype = known satisfies Dtype;
     basis.dtype = draft.dtype.fact.basis;
@@ -76,7 +86,7 @@ export function finishSite(draft: SiteDraft): AttentionSite {
     choices,
     tensors: draft.tensors.map(({ name, tensor, node: at }) => ({
       name,
-      text: shapeText(tensor, draft.assumptions),
+      text: shapeText(tensor, draft.assumptions, aliases),
       line: lineOf(at.place, at.end),
       column: columnOf(at.place, at.end),
     })),
@@ -98,15 +108,19 @@ function numberOf(
 
 function assumed(sym: Sym, assumptions: SiteDraft['assumptions']): Sym['known'] {
   const dim = assumptions.get(sym);
-  const value = dim ? dims.valueOf(dim) : null;
+  const value = dim ? dims.sizeOf(dim) : null;
   const fact = dim && dims.factOf(dim);
   return value !== null && fact ? { value, fact } : null;
 }
 
-function symbolName(dim: Dim, assumptions: SiteDraft['assumptions']): string | null {
+function symbolName(
+  dim: Dim,
+  assumptions: SiteDraft['assumptions'],
+  aliases: ReadonlyMap<string, string>,
+): string | null {
   const sym = asSymbol(dim.p);
   const equal = sym && assumptions.get(sym);
-  return equal ? render(equal.p) : render(dim.p);
+  return equal ? render(equal.p) : (aliases.get(identity(dim.p)) ?? render(dim.p));
 }
 
 /** A symbol's values and, where a comment or an annotation gave it its name, that. */
@@ -125,10 +139,14 @@ function noteSymbol(
 }
 
 /** `B x 12 x T x 64`; sizes that nobody named are question marks. */
-function shapeText(x: Tensor, assumptions: SiteDraft['assumptions']): string {
+function shapeText(
+  x: Tensor,
+  assumptions: SiteDraft['assumptions'],
+  aliases: ReadonlyMap<string, string>,
+): string {
   if (!x.shape) return '?';
   return x.shape
-    .map((dim) => String(numberOf(dim, assumptions).value ?? symbolName(dim, assumptions) ?? '?'))
+    .map((dim) => String(numberOf(dim, assumptions).value ?? symbolName(dim, assumptions, aliases) ?? '?'))
     .join(' × ');
 }
 

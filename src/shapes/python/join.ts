@@ -1,7 +1,7 @@
 import type { Dim, Symbols } from './dim.ts';
 import * as dims from './dim.ts';
 import { mergeFacts } from './fact.ts';
-import { opaque, tensor, type Value } from './value.ts';
+import { opaque, type Scores, type Tensor, tensor, type Value } from './value.ts';
 
 /** The most callees that a name may stand for at once. */
 const mostAlternatives = 4;
@@ -26,7 +26,8 @@ export function join(a: Value, b: Value, symbols: Symbols): Value {
         a.shape && b.shape && a.shape.length === b.shape.length
           ? a.shape.map((dim, i) => joinDim(dim, b.shape![i]!, symbols))
           : null;
-      const dtype = a.dtype && a.dtype.name === b.dtype?.name ? a.dtype : null;
+      const dtype =
+        a.dtype && a.dtype.name === b.dtype?.name && a.dtype.symbol === b.dtype.symbol ? a.dtype : null;
       const joined = tensor(shape, dtype);
       if (a.origin && a.origin.kind === b.origin?.kind) joined.origin = joinOrigins(a.origin, b.origin);
       if (a.mask === b.mask) joined.mask = a.mask;
@@ -58,19 +59,19 @@ export function join(a: Value, b: Value, symbols: Symbols): Value {
   }
 }
 
-function joinOrigins(
-  a: NonNullable<import('./value.ts').Tensor['origin']>,
-  b: NonNullable<import('./value.ts').Tensor['origin']>,
-) {
+function joinOrigins(a: NonNullable<Tensor['origin']>, b: NonNullable<Tensor['origin']>) {
   if (a.kind === 'swapped' || b.kind === 'swapped') return a === b ? a : null;
-  if (a.scores.node !== b.scores.node) return null;
-  const [x, y] = [a.scores, b.scores];
-  const scores = {
-    ...x,
-    causal: x.causal === y.causal ? x.causal : ('unknown' as const),
-    bias: x.bias || y.bias,
-  };
-  return { kind: a.kind, scores };
+  const scores = [...a.scores];
+  for (const other of b.scores) {
+    const at = scores.findIndex(({ node }) => node === other.node);
+    if (at < 0) scores.push(other);
+    else scores[at] = joinScores(scores[at]!, other);
+  }
+  return { kind: a.kind, scores: scores.slice(0, mostAlternatives) };
+}
+
+function joinScores(a: Scores, b: Scores): Scores {
+  return { ...a, causal: a.causal === b.causal ? a.causal : 'unknown', bias: a.bias || b.bias };
 }
 
 function joinInstances(
@@ -129,7 +130,7 @@ function joinDim(a: Dim, b: Dim, symbols: Symbols): Dim {
 }
 
 function choicesOf(dim: Dim): number[] | null {
-  const value = dims.valueOf(dim);
+  const value = dims.sizeOf(dim);
   return value !== null ? [value] : (dims.symbolOf(dim)?.choices ?? null);
 }
 

@@ -1,7 +1,8 @@
 import { apiOfPath } from '../apis/table.ts';
 import { bindNames } from './binding.ts';
 import type { Symbols } from './dim.ts';
-import { asDim, asItems, asTensor, reshaped, sizesOf } from './ops/operation.ts';
+import * as dims from './dim.ts';
+import { asDim, asItems, asTensor, reshaped, sizesOf, withLast } from './ops/operation.ts';
 import type { Layer, Tensor, Value } from './value.ts';
 
 /** Layers that make the last axis another size: which argument says it, by class name. */
@@ -31,6 +32,7 @@ export function callLayer(
         );
   }
   if (!x) return null;
+  if (name === 'Softmax') return weightsOf(x);
   if (sameShape.test(name)) return { ...x };
   if (name === 'Embedding' || name === 'Embed') {
     const width = asDim(argument(layer, 1, ['embedding_dim', 'features', 'output_dim']), symbols);
@@ -41,16 +43,29 @@ export function callLayer(
   if (!rule) return null;
   const size = asDim(argument(layer, rule.index, rule.names), symbols);
   // The parameters say the dtype, and a layer says nothing of theirs.
-  return {
-    ...reshaped(x, x.shape && size ? [...x.shape.slice(0, -1), size] : null),
-    partial: x.shape ? null : headOf(x),
-  };
+  learnWidth(layer, x, name, symbols);
+  if (!x.shape) return withLast(x, size);
+  return reshaped(x, size ? [...x.shape.slice(0, -1), size] : null);
 }
 
-/** Axes in front that stay what they are, where the rank is not known. */
-function headOf(x: Tensor): Tensor['partial'] {
-  const front = [...(x.partial ?? [])].filter(([at]) => at >= 0 && at < 2);
-  return front.length > 0 ? new Map(front) : null;
+function weightsOf(x: Tensor): Tensor {
+  return x.origin?.kind === 'scores' ? { ...x, origin: { ...x.origin, kind: 'weights' } } : x;
+}
+
+/** What goes into a linear layer is as wide as the layer says. */
+function learnWidth(layer: Layer, x: Tensor, name: string, symbols: Symbols): void {
+  if (!name.endsWith('Linear')) return;
+  const width = asDim(argument(layer, 0, ['in_features', 'input_size']), symbols);
+  const value = width && dims.sizeOf(width);
+  const fact = width && dims.factOf(width);
+  if (!value || !fact) return;
+  const last = x.shape ? x.shape.at(-1) : x.partial?.get(-1);
+  const sym = last && dims.symbolOf(last);
+  if (sym && sym.known === null) sym.known = { value, fact };
+  else if (!x.shape && !last) {
+    x.partial ??= new Map();
+    x.partial.set(-1, width);
+  }
 }
 
 function denseGeneral(layer: Layer, x: Tensor, symbols: Symbols): Value {

@@ -34,6 +34,18 @@ export function bindParameters(
       continue;
     }
     const given = args.get(name);
+    if (given?.kind === 'opaque' && given.mixed) {
+      scope.names.set(name, given);
+      continue;
+    }
+    // Two defaults that differ are no account of what runs; a default that agrees is one.
+    if (context.isInit && given && parameter.initial && isVague(given)) {
+      scope.names.set(
+        name,
+        reconcile(analysis, given, unpassed(analysis, parameter, def, scope, context, sweeps), name),
+      );
+      continue;
+    }
     if (given && given.kind !== 'opaque') {
       const node = context.node;
       const handed = valued(analysis, given, name, (known) =>
@@ -65,17 +77,13 @@ function unpassed(
   def: FunctionDef,
   scope: Scope,
   context: BindingContext,
-  sweeps: Map<string, number[] | null>,
+  sweeps: Map<string, Value>,
 ): Value {
   const { name, annotation, initial } = parameter;
   if (parameter.splat === 1) return opaque(name);
   if (parameter.splat === 2) return { kind: 'dict', entries: new Map(), open: true };
   if (sweeps.has(name)) {
-    const swept = analysis.symbols.dim(name);
-    dims.symbolOf(swept)!.choices = sweeps.get(name) ?? null;
-    const unknown = opaque(name);
-    unknown.dim = swept;
-    return unknown;
+    return sweeps.get(name)!;
   }
   if (annotation) {
     const shaped = annotatedShape(analysis, annotation);
@@ -123,23 +131,46 @@ function defaultValue(
   return { ...opaque(name), fallback: value };
 }
 
-/** What `pytest.mark.parametrize` and the like give the parameters: numbers in turn, or null for other values. */
-function sweepsOf(analysis: Analysis, def: FunctionDef, scope: Scope): Map<string, number[] | null> {
-  const sweeps = new Map<string, number[] | null>();
+/** An argument that says nothing, or no more than that it is some other default. */
+function isVague(given: Value): boolean {
+  if (given.kind === 'opaque') return true;
+  return (
+    given.kind === 'int' && (dims.sizeOf(given.dim) === null || dims.factOf(given.dim)?.basis === 'default')
+  );
+}
+
+function reconcile(analysis: Analysis, given: Value, own: Value, name: string): Value {
+  const [x, y] = [given, own].map((value) => (value.kind === 'int' ? dims.sizeOf(value.dim) : null));
+  if (x === null || x === undefined || y === null || y === undefined || x === y) return own;
+  return { kind: 'int', dim: analysis.symbols.dim(name) };
+}
+
+/** What `pytest.mark.parametrize` and the like give the parameters, one value or a symbol with several. */
+function sweepsOf(analysis: Analysis, def: FunctionDef, scope: Scope): Map<string, Value> {
+  const sweeps = new Map<string, Value>();
   for (const decorator of def.decorators) {
     if (decorator.kind !== 'call' || decorator.callee.kind !== 'attribute') continue;
-    if (!/^(parametrize|parameters|product|named_parameters)$/.test(decorator.callee.name)) {
-      continue;
-    }
+    if (!/^(parametrize|parameters|product|named_parameters)$/.test(decorator.callee.name)) continue;
     const [names, values] = decorator.args;
     if (names?.value.kind !== 'string' || !values) continue;
     const list = names.value.value.split(',').map((name) => name.trim());
     const items = itemsOf(evaluate(analysis, values.value, scope));
     for (const [index, name] of list.entries()) {
       const column = items?.map((item) => (list.length === 1 ? item : (itemsOf(item)?.[index] ?? opaque())));
-      const numbers = column?.map((item) => (item.kind === 'int' ? dims.valueOf(item.dim) : null));
-      sweeps.set(name, numbers?.every((value) => value !== null) ? (numbers as number[]) : null);
+      sweeps.set(name, sweptValue(analysis, name, column ?? []));
     }
   }
   return sweeps;
+}
+
+function sweptValue(analysis: Analysis, name: string, column: readonly Value[]): Value {
+  const [only] = column;
+  if (only && column.length === 1 && only.kind !== 'opaque') return only;
+  const unknown = opaque(name);
+  const numbers = column.map((item) => (item.kind === 'int' ? dims.sizeOf(item.dim) : null));
+  if (column.length === 0 || numbers.some((value) => value === null)) return unknown;
+  const swept = analysis.symbols.dim(name);
+  dims.symbolOf(swept)!.choices = numbers as number[];
+  unknown.dim = swept;
+  return unknown;
 }

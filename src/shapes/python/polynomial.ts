@@ -179,13 +179,13 @@ export function symbolsOf(p: Polynomial, into = new Set<Sym>()): Set<Sym> {
   return into;
 }
 
-/** The number that it is once `valueOf` gives a value to each symbol; null where it does not to all. */
-export function evaluate(p: Polynomial, valueOf: (sym: Sym) => number | null): number | null {
+/** The number that it is once `given` gives a value to each symbol; null where it does not to all. */
+export function evaluate(p: Polynomial, given: (sym: Sym) => number | null): number | null {
   let sum = 0;
   for (const { coefficient, atoms } of p.terms.values()) {
     let product = coefficient;
     for (const atom of atoms) {
-      const value = 'sym' in atom ? valueOf(atom.sym) : evaluateQuotient(atom.quotient, valueOf);
+      const value = 'sym' in atom ? given(atom.sym) : evaluateQuotient(atom.quotient, given);
       if (value === null) return null;
       product *= value;
     }
@@ -196,9 +196,9 @@ export function evaluate(p: Polynomial, valueOf: (sym: Sym) => number | null): n
 
 function evaluateQuotient(
   { num, den }: { num: Polynomial; den: Polynomial },
-  valueOf: (sym: Sym) => number | null,
+  given: (sym: Sym) => number | null,
 ): number | null {
-  const [x, y] = [evaluate(num, valueOf), evaluate(den, valueOf)];
+  const [x, y] = [evaluate(num, given), evaluate(den, given)];
   return x === null || y === null || y === 0 ? null : Math.floor(x / y);
 }
 

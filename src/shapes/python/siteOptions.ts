@@ -92,7 +92,7 @@ function numberOption(value: Value | undefined, absent: Option<number | false>):
   if (value.kind === 'float' && value.value !== null)
     return { value: value.value === 0 ? false : value.value, fact: value.fact! };
   if (value.kind === 'int') {
-    const known = dims.valueOf(value.dim);
+    const known = dims.sizeOf(value.dim);
     const fact = dims.factOf(value.dim);
     return known !== null && fact ? { value: known === 0 ? false : known, fact } : null;
   }
@@ -109,7 +109,7 @@ function windowOption(
   const sides = asItems(value) ?? [value, value];
   const widths = sides.map((side) => {
     if (side.kind === 'none') return -1;
-    return side.kind === 'int' ? dims.valueOf(side.dim) : null;
+    return side.kind === 'int' ? dims.sizeOf(side.dim) : null;
   });
   const [left, right] = widths;
   if (sides.length !== 2 || left === null || left === undefined || right === null || right === undefined)

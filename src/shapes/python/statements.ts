@@ -150,13 +150,17 @@ function learn(analysis: Analysis, test: Expression, scope: Scope): void {
     return;
   }
   const values = [test.left, ...test.rights].map((side) => evaluate(analysis, side, scope));
-  const numbers = values.map((value) => (value.kind === 'int' ? dims.valueOf(value.dim) : null));
+  const numbers = values.map((value) => (value.kind === 'int' ? dims.sizeOf(value.dim) : null));
   const known = numbers.find((value) => value !== null);
   if (known === undefined || known === null) return;
   for (const value of values) {
     const dim = value.kind === 'int' ? value.dim : value.kind === 'opaque' ? value.dim : null;
     const sym = dim && dims.symbolOf(dim);
-    if (sym && sym.known === null) sym.known = { value: known, fact: fact('literal', test) };
+    if (!sym || sym.known) continue;
+    const origin = fact('literal', test);
+    // Inside a branch it holds for the branch.
+    if (analysis.branchDepth > 0) analysis.assumptions.set(sym, dims.number(known, origin));
+    else sym.known = { value: known, fact: origin };
   }
 }
 
@@ -181,7 +185,7 @@ function runIf(
     if (!taken && !(analysis.recording && branch.length > 0)) return null;
     scope.names = new Map(before);
     const kept = analysis.assumptions;
-    analysis.assumptions = side ? assume(analysis, statement.test, scope) : kept;
+    analysis.assumptions = side ? assume(analysis, statement.test, scope) : new Map(kept);
     analysis.branchDepth += truth ? 0 : 1;
     const flow = execute(analysis, branch, scope, taken ? returns : []);
     analysis.branchDepth -= truth ? 0 : 1;
@@ -214,7 +218,7 @@ function assume(analysis: Analysis, test: Expression, scope: Scope): Analysis['a
     const [left, right] = [node.left, node.rights[0]!].map((side) => evaluate(analysis, side, scope));
     if (left?.kind !== 'int' || right?.kind !== 'int') return;
     const [a, b] = [dims.symbolOf(left.dim), dims.symbolOf(right.dim)];
-    if (b && !b.known && dims.valueOf(right.dim) === null) assumptions.set(b, left.dim);
+    if (b && !b.known && dims.sizeOf(right.dim) === null) assumptions.set(b, left.dim);
     else if (a && !a.known) assumptions.set(a, right.dim);
   };
   visit(test);

@@ -6,6 +6,7 @@ import { evaluate, itemsOf, partialSize } from './evaluate.ts';
 import { fact } from './fact.ts';
 import { join } from './join.ts';
 import { asTensor } from './ops/operation.ts';
+import { identity } from './polynomial.ts';
 import { bind } from './scope.ts';
 import { opaque, type Scope, type Value } from './value.ts';
 
@@ -14,6 +15,7 @@ export function assignTo(analysis: Analysis, target: Expression, value: Value, s
   analysis.tick();
   switch (target.kind) {
     case 'name':
+      callIt(analysis, value, target.id);
       bind(scope, target.id, named(value, target));
       return;
     case 'attribute':
@@ -33,11 +35,19 @@ export function assignTo(analysis: Analysis, target: Expression, value: Value, s
   }
 }
 
+/** A size that is computed goes by the name that it is given. */
+export function callIt(analysis: Analysis, value: Value, name: string): void {
+  if (value.kind !== 'int' || name === '_' || dims.symbolOf(value.dim) || dims.sizeOf(value.dim) !== null)
+    return;
+  const key = identity(value.dim.p);
+  if (key.length < 200 && !analysis.aliases.has(key)) analysis.aliases.set(key, name);
+}
+
 /** A literal that has a name is a constant; the line that names it is the evidence. */
 function named(value: Value, target: Expression): Value {
   if (value.kind !== 'int') return value;
   const known = value.dim.fact;
-  if (known?.basis !== 'literal' || dims.valueOf(value.dim) === null) return value;
+  if (known?.basis !== 'literal' || dims.sizeOf(value.dim) === null) return value;
   return { kind: 'int', dim: { p: value.dim.p, fact: fact('constant', target) } };
 }
 
@@ -50,6 +60,7 @@ export function setAttribute(analysis: Analysis, object: Value, name: string, va
     object.attributes ??= new Map();
     object.attributes.set(name, value);
   }
+  callIt(analysis, value, name);
   if (value.kind === 'opaque') value.name ??= name;
   else if (value.kind === 'int') dims.suggestName(value.dim, name);
 }

@@ -15,7 +15,7 @@ export function truthOf(value: Value): Truth | null {
     case 'none':
       return { value: false, basis: value.fact.basis === 'default' ? 'default' : 'literal' };
     case 'int': {
-      const known = dims.valueOf(value.dim);
+      const known = dims.sizeOf(value.dim);
       if (known === null) return null;
       return {
         value: known !== 0,

@@ -5,6 +5,8 @@ import type { Fact } from './fact.ts';
 /** What a floating type is called here: `f32`, `f16`, `bf16`, or any other name as the library has it. */
 export interface DtypeFact {
   name: string;
+  /** What the code calls it, where `name` is empty because nothing says which it is. */
+  symbol?: string;
   fact: Fact;
 }
 
@@ -14,10 +16,10 @@ export type MaskKind = 'causal' | 'other';
 /** How a tensor came about, as far as code that spells attention out needs it. */
 export type Origin =
   | { kind: 'swapped'; of: Tensor }
-  | { kind: 'scores'; scores: Scores }
-  | { kind: 'weights'; scores: Scores };
+  | { kind: 'scores'; scores: readonly Scores[] }
+  | { kind: 'weights'; scores: readonly Scores[] };
 
-/** The product of queries and keys, on its way to a softmax. */
+/** A product of queries and keys on its way to a softmax; several where branches make one each. */
 export interface Scores {
   node: Expression;
   api: 'manual' | 'einsum';
@@ -59,6 +61,8 @@ export interface Opaque {
   name: string | null;
   /** A flag or number that only its default is known of. */
   fallback: Value | null;
+  /** Callers pass different things, so that no default holds. */
+  mixed?: true;
   tensor: Tensor | null;
   dim: Dim | null;
   attributes: Map<string, Value> | null;

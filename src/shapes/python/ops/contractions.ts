@@ -2,11 +2,11 @@ import type { Expression } from '../ast.ts';
 import type { Dim } from '../dim.ts';
 import * as dims from '../dim.ts';
 import { type Roles, type Scores, type Tensor, tensor, type Value } from '../value.ts';
-import { argument, asTensor, asText, type Operation, type OperationCall } from './operation.ts';
+import { argument, asTensor, asText, giveRank, type Operation, type OperationCall } from './operation.ts';
 
 /** Told when code that spells attention out is complete: softmax of a product of q and k, times v. */
 export type OnAttention = (
-  scores: Scores,
+  scores: readonly Scores[],
   v: Tensor,
   roles: Partial<Roles> & { headDimV?: Dim | null },
 ) => void;
@@ -36,7 +36,7 @@ export function matmul(
         : tensor(b.shape && [...b.shape.slice(0, -2), b.shape.at(-1)!, b.shape.at(-2)!], b.dtype);
     result.origin = {
       kind: 'scores',
-      scores: { node, api: 'manual', q: a, k, roles: null, causal: 'no', bias: false, dropout: null },
+      scores: [{ node, api: 'manual', q: a, k, roles: null, causal: 'no', bias: false, dropout: null }],
     };
   }
   return result;
@@ -68,13 +68,13 @@ export function einsum(call: OperationCall, onAttention: OnAttention): Value | n
     const x = operands[index]!;
     if (letters.includes('...')) continue;
     // The letters say the rank.
-    x.shape ??= letters.map(() => call.symbols.dim());
-    if (x.shape.length !== letters.length) return tensor(null, x.dtype);
+    giveRank(x, letters.length, call.symbols);
+    if (x.shape?.length !== letters.length) return tensor(null, x.dtype);
     for (const [place, letter] of letters.entries()) {
       const size = x.shape[place]!;
       dims.suggestName(size, letter);
       const known = sizes.get(letter);
-      if (!known || (dims.valueOf(known) === null && dims.valueOf(size) !== null) || dims.isOne(known))
+      if (!known || (dims.sizeOf(known) === null && dims.sizeOf(size) !== null) || dims.isOne(known))
         sizes.set(letter, size);
     }
   }
@@ -106,7 +106,7 @@ export function einsum(call: OperationCall, onAttention: OnAttention): Value | n
       bias: false,
       dropout: null,
     };
-    result.origin = { kind: 'scores', scores };
+    result.origin = { kind: 'scores', scores: [scores] };
   }
   return result;
 }
@@ -142,7 +142,10 @@ function rolesOf({ inputs, output }: Equation, sizes: Map<string, Dim>): Roles |
     return null;
   if (output.at(-1) !== ofK[0] || [q, k, output].some((letters) => letters.includes('...'))) return null;
   const size = (letter: string | undefined) => (letter === undefined ? null : (sizes.get(letter) ?? null));
-  const group = ofQ.length === 2 ? ofQ.find((letter) => /^g/i.test(letter)) : undefined;
+  const group =
+    ofQ.length === 2
+      ? ofQ.find((letter) => /^g/i.test(letter) || (shared.length === 1 && /^h/i.test(letter)))
+      : undefined;
   if (ofQ.length === 2 && group === undefined) return null;
   const rows = ofQ.find((letter) => letter !== group);
   const headLetter = shared.length === 2 ? shared[1] : undefined;
@@ -150,8 +153,8 @@ function rolesOf({ inputs, output }: Equation, sizes: Map<string, Dim>): Roles |
   const groups = size(group);
   return {
     batch: size(shared[0]),
-    heads: kvHeads && groups ? dims.multiply(kvHeads, groups) : kvHeads,
-    kvHeads,
+    heads: kvHeads && groups ? dims.multiply(kvHeads, groups) : (kvHeads ?? groups),
+    kvHeads: kvHeads ?? (groups ? dims.number(1, dims.factOf(groups)) : null),
     seqLenQ: size(rows),
     seqLenKv: size(ofK[0]),
     headDim: size(summed[0]),

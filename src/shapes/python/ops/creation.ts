@@ -14,7 +14,10 @@ import {
 
 function dtypeArgument(call: OperationCall): DtypeFact | null | undefined {
   const given = call.keywords.get('dtype');
-  return given ? asDtype(given, call.node) : undefined;
+  if (!given) return undefined;
+  const known = asDtype(given, call.node);
+  if (known || given.kind !== 'opaque' || given.name === null) return known;
+  return { name: '', symbol: given.name, fact: fact('literal', call.node) };
 }
 
 /** Float tensors are f32 where nothing else is said (torch and jax; `set_default_dtype` is looked for elsewhere). */
@@ -24,7 +27,13 @@ function create(call: OperationCall, shape: Tensor['shape']): Tensor {
 }
 
 /** `randn(2, 3)`, `zeros((2, 3))`, `empty(size=[2, 3])`. */
-const bySizes: Operation = (call) => create(call, sizesFrom(call, 0));
+const bySizes: Operation = (call) => {
+  const made = create(call, sizesFrom(call, 0));
+  const filled = call.name === 'zeros' ? 0 : call.name === 'ones' ? 1 : null;
+  // One row of the same number may be lengths.
+  if (filled !== null && made.shape?.length === 1) made.values = [sizeOf(call, filled)];
+  return made;
+};
 
 /** `jax.random.normal(key, (2, 3))`, `randint(0, 10, (2, 3))`, `full((2, 3), 1.0)`: a tuple says the sizes. */
 const byTuple: Operation = (call) => {
@@ -37,6 +46,13 @@ const byTuple: Operation = (call) => {
   const dtype = from && positional ? asDtype(positional, call.node) : null;
   if (dtype) result.dtype = dtype;
   return result;
+};
+
+const full: Operation = (call) => {
+  const made = byTuple(call);
+  const fill = asDim(argument(call, 1, 'fill_value'), call.symbols);
+  if (made?.kind === 'tensor' && made.shape?.length === 1 && fill) made.values = [fill];
+  return made;
 };
 
 const whole: Operation = (call) => {
@@ -104,7 +120,7 @@ export const creation: Record<string, Operation> = {
   uniform: byTuple,
   truncated_normal: byTuple,
   random_normal: byTuple,
-  full: byTuple,
+  full,
   randint: whole,
   randn_like: like,
   rand_like: like,

@@ -2,7 +2,7 @@ import type { Dim } from '../dim.ts';
 import * as dims from '../dim.ts';
 import { fact } from '../fact.ts';
 import type { Tensor, Value } from '../value.ts';
-import { asDim, asItems, asTensor, asText, type OperationCall, reshaped } from './operation.ts';
+import { asDim, asItems, asTensor, asText, giveRank, type OperationCall, reshaped } from './operation.ts';
 
 type Pattern = (string | string[])[];
 
@@ -37,6 +37,7 @@ export function rearrange(call: OperationCall): Value | null {
     const size = asDim(value, call.symbols);
     if (size) sizes.set(name, size);
   }
+  if (!listed && !x.shape && !left.includes('...')) giveRank(x, left.length, call.symbols);
   const shape =
     listed && x.shape ? [dims.number(listed.length, fact('literal', call.node)), ...x.shape] : x.shape;
   const rest = readSizes(left, shape, sizes, call);
@@ -95,7 +96,7 @@ function readPart(part: string | string[], size: Dim, sizes: Map<string, Dim>, c
     if (/^\d+$/.test(part) || part === '_') return;
     dims.suggestName(size, part);
     const known = sizes.get(part);
-    if (!known || dims.valueOf(known) === null) sizes.set(part, size);
+    if (!known || dims.sizeOf(known) === null) sizes.set(part, size);
     return;
   }
   const open = part.filter((name) => !sizes.has(name) && !/^\d+$/.test(name));

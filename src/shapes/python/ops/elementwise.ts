@@ -52,10 +52,13 @@ export function broadcast(a: Tensor, b: Tensor | null): Tensor {
 }
 
 /** What is added to the scores: nothing of note, a causal mask, or another mask. */
-export function addToScores(scores: Scores, added: Tensor | null): Scores {
-  if (added?.mask === 'causal') return { ...scores, causal: 'causal' };
+export function addToScores(scores: readonly Scores[], added: Tensor | null): readonly Scores[] {
   if (!added) return scores;
-  return { ...scores, causal: scores.causal === 'causal' ? 'causal' : 'unknown', bias: true };
+  return scores.map((one) =>
+    added.mask === 'causal'
+      ? { ...one, causal: 'causal' }
+      : { ...one, causal: one.causal === 'causal' ? 'causal' : 'unknown', bias: true },
+  );
 }
 
 /** `scores.masked_fill(mask, -inf)`, `where(mask, scores, -inf)`. */
@@ -91,7 +94,10 @@ const dropout: Operation = (call) => {
   const x = asTensor(call.args[0]);
   if (x?.origin?.kind !== 'weights') return x;
   const rate = argument(call, 1, 'p') ?? null;
-  return { ...x, origin: { kind: 'weights', scores: { ...x.origin.scores, dropout: rate } } };
+  return {
+    ...x,
+    origin: { kind: 'weights', scores: x.origin.scores.map((one) => ({ ...one, dropout: rate })) },
+  };
 };
 
 /** `x.sum(dim)`, `x.max(dim)`: the axis goes, or becomes one. */

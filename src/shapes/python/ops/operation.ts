@@ -48,7 +48,7 @@ export function asDim(value: Value | undefined, symbols: Symbols): Dim | null {
 
 /** A whole number that is written out, or known by a name. */
 export function asNumber(value: Value | undefined): number | null {
-  return value?.kind === 'int' ? dims.valueOf(value.dim) : null;
+  return value?.kind === 'int' ? dims.sizeOf(value.dim) : null;
 }
 
 export function asText(value: Value | undefined): string | null {
@@ -113,7 +113,24 @@ export function axis(value: Value | undefined, rank: number, fallback: number | 
 
 /** A tensor of the same dtype with another shape; an unknown shape stays one. */
 export function reshaped(from: Tensor, shape: Dim[] | null): Tensor {
-  return tensor(shape, from.dtype);
+  return { ...tensor(shape, from.dtype), mask: from.mask };
+}
+
+/** Says the rank of a tensor that had none; sizes that were asked for before keep their places. */
+export function giveRank(x: Tensor, rank: number, symbols: Symbols): Dim[] {
+  x.shape ??= Array.from(
+    { length: rank },
+    (_, index) => x.partial?.get(index) ?? x.partial?.get(index - rank) ?? symbols.dim(),
+  );
+  return x.shape;
+}
+
+/** A tensor of unknown rank of which the size of one axis, counted from the end, is known. */
+export function withLast(from: Tensor, size: Dim | null): Tensor {
+  const made = reshaped(from, null);
+  made.partial = new Map([...(from.partial ?? [])].filter(([at]) => at >= 0 && at < 2));
+  if (size) made.partial.set(-1, size);
+  return made;
 }
 
 export function unknown(): Value {

@@ -12,20 +12,32 @@ import {
   type Operation,
   reshaped,
   sizesOf,
+  withLast,
 } from './operation.ts';
 
 /** More pieces than this are not held one by one. */
 const mostPieces = 64;
 
-const piece = (x: Tensor, at: number | null, size: Dim | null): Tensor =>
-  reshaped(x, x.shape && at !== null && size ? x.shape.with(at, size) : null);
+const piece = (x: Tensor, at: number | null, size: Dim | null): Tensor => {
+  if (!x.shape && at === -1) return withLast(x, size);
+  return reshaped(x, x.shape && at !== null && at >= 0 && size ? x.shape.with(at, size) : null);
+};
+
+/** The axis that is cut; of a tensor of unknown rank only the last one can be told, as -1. */
+function cutAxis(x: Tensor, given: Value | undefined): number | null {
+  if (x.shape) return axis(given, x.shape.length, 0);
+  return given && asNumber(given) === -1 ? -1 : null;
+}
+
+const sizeAt = (x: Tensor, at: number | null): Dim | undefined =>
+  at === null ? undefined : x.shape ? x.shape[at] : x.partial?.get(at);
 
 const chunk: Operation = (call) => {
   const x = asTensor(call.args[0]);
   const count = asNumber(argument(call, 1, 'chunks', 'indices_or_sections'));
   if (!x || count === null || count < 1 || count > mostPieces) return null;
-  const at = x.shape ? axis(argument(call, 2, 'dim', 'axis'), x.shape.length, 0) : null;
-  const whole = at === null ? undefined : x.shape?.[at];
+  const at = cutAxis(x, argument(call, 2, 'dim', 'axis'));
+  const whole = sizeAt(x, at);
   const size = whole ? dims.floorDivide(whole, dims.number(count, fact('literal', call.node))) : null;
   return sequence(Array.from({ length: count }, () => piece(x, at, size)));
 };
@@ -42,7 +54,7 @@ const split: Operation = (call) => {
     'indices_or_sections',
   );
   if (!x || !how) return null;
-  const at = x.shape ? axis(argument(call, 2, 'dim', 'axis'), x.shape.length, 0) : null;
+  const at = cutAxis(x, argument(call, 2, 'dim', 'axis'));
   const listed = asItems(how);
   if (listed) {
     const sizes = sizesOf(listed, call.symbols);
@@ -50,10 +62,10 @@ const split: Operation = (call) => {
   }
   if (call.library !== 'torch') return chunk(call);
   const size = asDim(how, call.symbols);
-  const whole = at === null ? undefined : x.shape?.[at];
+  const whole = sizeAt(x, at);
   if (!size || !whole) return { kind: 'many', item: piece(x, at, size) };
   const count = dims.floorDivide(whole, size);
-  const pieces = count && dims.valueOf(count);
+  const pieces = count && dims.sizeOf(count);
   const exact = count && dims.multiply(count, size);
   if (!pieces || pieces > mostPieces || !exact || !dims.same(exact, whole)) {
     return { kind: 'many', item: piece(x, at, size) };
@@ -70,8 +82,8 @@ const unbind: Operation = (call) => {
 
 /** The tensors that iterating `x` along an axis gives. */
 export function slicesOf(x: Tensor, at: number): Value {
-  const shape = x.shape && x.shape.toSpliced(at, 1);
-  const count = x.shape?.[at] ? dims.valueOf(x.shape[at]) : null;
+  const shape = x.shape?.toSpliced(at, 1) ?? null;
+  const count = x.shape?.[at] ? dims.sizeOf(x.shape[at]) : null;
   if (count === null || count < 1 || count > mostPieces) return { kind: 'many', item: reshaped(x, shape) };
   return sequence(Array.from({ length: count }, () => reshaped(x, shape && [...shape])));
 }
@@ -87,7 +99,7 @@ const cat: Operation = (call) => {
   if (at === null) return reshaped(first, null);
   const shape = first.shape!.map((dim, index) => {
     const along = parts.map((part) => part!.shape![index]!);
-    if (index !== at) return along.find((other) => dims.valueOf(other) !== null) ?? dim;
+    if (index !== at) return along.find((other) => dims.sizeOf(other) !== null) ?? dim;
     const sum = along.reduce<Dim | null>(
       (total, next) => total && dims.add(total, next),
       dims.number(0, null),

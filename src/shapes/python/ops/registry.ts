@@ -29,4 +29,5 @@ export const libraries = new Set([
   'paddle',
   'mindspore',
   'torch_npu',
+  'xformers',
 ]);

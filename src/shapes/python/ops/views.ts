@@ -7,6 +7,7 @@ import {
   asItems,
   asTensor,
   axis,
+  giveRank,
   type Operation,
   type OperationCall,
   reshaped,
@@ -20,12 +21,15 @@ const view: Operation = (call) => {
   if (!x) return null;
   // `x.view(torch.float16)` is another dtype of the same bytes.
   const sizes = sizesFrom(call, 1);
-  return reshaped(x, sizes ? solveRest(sizes, x.shape, call) : null);
+  const made = reshaped(x, sizes ? solveRest(sizes, x.shape, call) : null);
+  // Scores stay scores in another shape.
+  if (x.origin && x.origin.kind !== 'swapped') made.origin = x.origin;
+  return made;
 };
 
 /** Sizes with their -1 solved against the sizes before; an unsolved one is a new unknown. */
 export function solveRest(sizes: Dim[], before: Dim[] | null, call: Pick<OperationCall, 'symbols'>): Dim[] {
-  const rest = sizes.findIndex((size) => dims.valueOf(size) === -1);
+  const rest = sizes.findIndex((size) => dims.sizeOf(size) === -1);
   if (rest < 0) return sizes;
   const others = sizes.filter((_, index) => index !== rest);
   const solved = before && quotientOf(before, others);
@@ -89,9 +93,9 @@ const permute: Operation = (call) => {
   const order = given.map((value) => axis(value, rank));
   if (order.some((index) => index === null) || new Set(order).size !== rank) return reshaped(x, null);
   // The permutation says the rank, even where nothing else does.
-  x.shape ??= order.map(() => call.symbols.dim());
-  if (x.shape.length !== rank) return reshaped(x, null);
-  const shape = order.map((index) => x.shape![index!]!);
+  const before = giveRank(x, rank, call.symbols);
+  if (before.length !== rank) return reshaped(x, null);
+  const shape = order.map((index) => before[index!]!);
   const swaps = rank >= 2 && order[rank - 1] === rank - 2;
   return swaps ? swapped(x, shape) : reshaped(x, shape);
 };
@@ -147,11 +151,11 @@ const squeeze: Operation = (call) => {
   if (at === null)
     return reshaped(
       x,
-      x.shape.every((d) => dims.valueOf(d) !== null) && !given
-        ? x.shape.filter((d) => dims.valueOf(d) !== 1)
+      x.shape.every((d) => dims.sizeOf(d) !== null) && !given
+        ? x.shape.filter((d) => dims.sizeOf(d) !== 1)
         : null,
     );
-  const size = dims.valueOf(x.shape[at]!);
+  const size = dims.sizeOf(x.shape[at]!);
   if (size === null) return reshaped(x, null);
   return reshaped(x, size === 1 ? x.shape.toSpliced(at, 1) : x.shape);
 };
@@ -163,7 +167,7 @@ const expand: Operation = (call) => {
   if (!x || !sizes) return x && reshaped(x, null);
   const front = sizes.length - (x.shape?.length ?? 0);
   const shape = sizes.map((size, index) =>
-    dims.valueOf(size) === -1 ? (x.shape?.[index - front] ?? call.symbols.dim()) : size,
+    dims.sizeOf(size) === -1 ? (x.shape?.[index - front] ?? call.symbols.dim()) : size,
   );
   return reshaped(x, front < 0 ? null : shape);
 };
