@@ -47,6 +47,8 @@ export class Analysis {
   inlineDepth = 0;
   callerDepth = 0;
   branchDepth = 0;
+  /** Branches around the statement, taken for certain or not. */
+  conditions = 0;
   loopDepth = 0;
   readonly running: (FunctionDef | ClassDef)[] = [];
   private steps: number;

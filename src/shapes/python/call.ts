@@ -3,6 +3,7 @@ import { apiOfName, apiOfPath, tritonAttention } from '../apis/table.ts';
 import type { Analysis } from './analysis.ts';
 import { addArgument } from './argparse.ts';
 import { type Argument, type Expression, textOf } from './ast.ts';
+import { attributeOf } from './attributes.ts';
 import { callBuiltin } from './builtins.ts';
 import { baseNames, findMethod, instantiate, lineage } from './classes.ts';
 import { describeCall, describeManual, describeUnknown } from './describe.ts';
@@ -27,9 +28,19 @@ type Call = Extract<Expression, { kind: 'call' }>;
 export function evaluateCall(analysis: Analysis, node: Call, scope: Scope): Value {
   if (keepsBuffer(analysis, node, scope)) return opaque();
   const superCall = superMethod(analysis, node, scope);
-  const callee = superCall ?? evaluate(analysis, node.callee, scope);
+  const callee = superCall ?? calleeOf(analysis, node.callee, scope);
   const args = evaluateArguments(analysis, node.args, scope);
   return callValue(analysis, callee, args, node);
+}
+
+/** A method of something unknown is called on it, so that what it is handed can tell. */
+function calleeOf(analysis: Analysis, callee: Expression, scope: Scope): Value {
+  if (callee.kind !== 'attribute') return evaluate(analysis, callee, scope);
+  const object = evaluate(analysis, callee.object, scope);
+  const isBare = object.kind === 'opaque' && !object.attributes?.has(callee.name);
+  return isBare
+    ? { kind: 'method', object, name: callee.name, node: callee }
+    : attributeOf(analysis, object, callee.name, callee);
 }
 
 function evaluateArguments(analysis: Analysis, args: readonly Argument[], scope: Scope): BoundArguments {
@@ -403,7 +414,9 @@ function callMethod(
     case 'layer':
       if (name === 'apply')
         return callValue(analysis, object, { ...args, positional: args.positional.slice(1) }, node);
-      return callValue(analysis, object, args, node);
+      return /^(forward|__call__|init_with_output)$/.test(name)
+        ? callValue(analysis, object, args, node)
+        : opaque();
     case 'dict':
       return dictMethod(object, name, args);
     case 'sequence':

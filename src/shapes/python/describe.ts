@@ -8,7 +8,7 @@ import type { SiteDraft, SizeField } from './draft.ts';
 import { fact } from './fact.ts';
 import { layerSizes } from './layerSizes.ts';
 import type { OnAttention } from './ops/contractions.ts';
-import { asDim, asItems, asTensor } from './ops/operation.ts';
+import { asDim, asItems, asTensor, giveRank } from './ops/operation.ts';
 import { factorsOf } from './polynomial.ts';
 import { readOptions } from './siteOptions.ts';
 import { type BoundArguments, type Layer, type Scores, type Tensor, tensor, type Value } from './value.ts';
@@ -63,6 +63,9 @@ export function describeCall(
   const draft = blank(analysis, api.id, calleeText(node), node);
   const { q, k, v } = tensorsOf(analysis, api, bound, draft);
   const layouts = layoutsOf(api, bound, built);
+  // All three have one rank, unless the row gives k and v layouts of their own.
+  if (q?.shape && !api.kvLayouts)
+    for (const x of [k, v]) if (x) giveRank(x, q.shape.length, analysis.symbols);
   if (layouts) {
     const own = layouts.q;
     draft.sizes = mergeSizes(

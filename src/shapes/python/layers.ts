@@ -44,7 +44,7 @@ export function callLayer(
   const size = asDim(argument(layer, rule.index, rule.names), symbols);
   // The parameters say the dtype, and a layer says nothing of theirs.
   learnWidth(layer, x, name, symbols);
-  if (!x.shape) return withLast(x, size);
+  if (!x.shape) return withLast(x, size, symbols);
   return reshaped(x, size ? [...x.shape.slice(0, -1), size] : null);
 }
 

@@ -52,12 +52,14 @@ export function concrete(analysis: Analysis, value: Value): Value {
 }
 
 /** Other files of the project that one analysis reads. */
-const mostModules = 6;
+const mostModules = 8;
+const mostPaths = 100;
 
 function moduleOf(analysis: Analysis, path: string, from: string | null): Module | null {
   const known = analysis.modules.get(path);
   if (known) return known.sources.length > 0 ? known : null;
-  if (analysis.modules.size >= mostModules) return null;
+  const read = [...analysis.modules.values()].filter(({ sources }) => sources.length > 0).length;
+  if (read >= mostModules || analysis.modules.size >= mostPaths) return null;
   const source = analysis.resolve(path, from);
   const module = makeModule(source ? [source] : [], source?.file ?? null);
   analysis.modules.set(path, module);

@@ -1,12 +1,13 @@
 import type { Analysis } from './analysis.ts';
 import { annotatedShape } from './annotations.ts';
 import type { Expression, FunctionDef, Parameter } from './ast.ts';
-import { defaultInstance, lineage, valued } from './classes.ts';
+import { defaultInstance, valued } from './classes.ts';
 import * as dims from './dim.ts';
 import { evaluate, itemsOf } from './evaluate.ts';
 import { fact, weaken } from './fact.ts';
 import { concrete } from './modules.ts';
 import { asDtype } from './ops/operation.ts';
+import { giveName } from './scope.ts';
 import { opaque, type Scope, tensor, type Value } from './value.ts';
 
 export interface BindingContext {
@@ -51,6 +52,7 @@ export function bindParameters(
       const handed = valued(analysis, given, name, (known) =>
         node ? weaken(known, context.basis, node) : weaken(known, 'call-site', null),
       );
+      giveName(handed, name);
       scope.names.set(name, handed);
       continue;
     }
@@ -106,7 +108,11 @@ function unpassed(
 }
 
 function isConfiguration(analysis: Analysis, type: Extract<Value, { kind: 'class' }>): boolean {
-  return /(config|args|params|hparams|options)$/i.test(type.def.name) || lineage(analysis, type).length === 0;
+  const isDataclass = type.def.decorators.some((d) =>
+    /dataclass|^define|^attrs?\b/.test(d.place.text.slice(d.start, d.end)),
+  );
+  void analysis;
+  return isDataclass || /(config|args|params|hparams|options|settings)$/i.test(type.def.name);
 }
 
 /** A default is shown as one. Flags of a plain function stay unknown: callers set them. */
@@ -134,9 +140,8 @@ function defaultValue(
 /** An argument that says nothing, or no more than that it is some other default. */
 function isVague(given: Value): boolean {
   if (given.kind === 'opaque') return true;
-  return (
-    given.kind === 'int' && (dims.sizeOf(given.dim) === null || dims.factOf(given.dim)?.basis === 'default')
-  );
+  if (given.kind !== 'int' || dims.symbolOf(given.dim)?.choices) return false;
+  return dims.sizeOf(given.dim) === null || dims.factOf(given.dim)?.basis === 'default';
 }
 
 function reconcile(analysis: Analysis, given: Value, own: Value, name: string): Value {

@@ -159,7 +159,7 @@ function learn(analysis: Analysis, test: Expression, scope: Scope): void {
     if (!sym || sym.known) continue;
     const origin = fact('literal', test);
     // Inside a branch it holds for the branch.
-    if (analysis.branchDepth > 0) analysis.assumptions.set(sym, dims.number(known, origin));
+    if (analysis.conditions > 0) analysis.assumptions.set(sym, dims.number(known, origin));
     else sym.known = { value: known, fact: origin };
   }
 }
@@ -187,8 +187,10 @@ function runIf(
     const kept = analysis.assumptions;
     analysis.assumptions = side ? assume(analysis, statement.test, scope) : new Map(kept);
     analysis.branchDepth += truth ? 0 : 1;
+    analysis.conditions++;
     const flow = execute(analysis, branch, scope, taken ? returns : []);
     analysis.branchDepth -= truth ? 0 : 1;
+    analysis.conditions--;
     analysis.assumptions = kept;
     return taken ? { flow, names: scope.names } : null;
   };

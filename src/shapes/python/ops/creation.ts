@@ -20,10 +20,15 @@ function dtypeArgument(call: OperationCall): DtypeFact | null | undefined {
   return { name: '', symbol: given.name, fact: fact('literal', call.node) };
 }
 
-/** Float tensors are f32 where nothing else is said (torch and jax; `set_default_dtype` is looked for elsewhere). */
+/** Float tensors are f32, numpy's f64, where nothing else is said (torch and jax; `set_default_dtype` is looked for elsewhere). */
 function create(call: OperationCall, shape: Tensor['shape']): Tensor {
   const given = dtypeArgument(call);
-  return tensor(shape, given === undefined ? { name: 'f32', fact: fact('literal', call.node) } : given);
+  return tensor(
+    shape,
+    given === undefined
+      ? { name: call.library === 'numpy' ? 'f64' : 'f32', fact: fact('literal', call.node) }
+      : given,
+  );
 }
 
 /** `randn(2, 3)`, `zeros((2, 3))`, `empty(size=[2, 3])`. */

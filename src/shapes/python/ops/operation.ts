@@ -120,15 +120,18 @@ export function reshaped(from: Tensor, shape: Dim[] | null): Tensor {
 export function giveRank(x: Tensor, rank: number, symbols: Symbols): Dim[] {
   x.shape ??= Array.from(
     { length: rank },
-    (_, index) => x.partial?.get(index) ?? x.partial?.get(index - rank) ?? symbols.dim(),
+    (_, index) => x.partial?.get(index - rank) ?? x.partial?.get(index) ?? symbols.dim(),
   );
   return x.shape;
 }
 
 /** A tensor of unknown rank of which the size of one axis, counted from the end, is known. */
-export function withLast(from: Tensor, size: Dim | null): Tensor {
+export function withLast(from: Tensor, size: Dim | null, symbols: Symbols): Tensor {
   const made = reshaped(from, null);
-  made.partial = new Map([...(from.partial ?? [])].filter(([at]) => at >= 0 && at < 2));
+  from.partial ??= new Map();
+  // What stands in front is shared, whether or not it was asked for yet.
+  for (const at of [0, 1]) if (!from.partial.has(at)) from.partial.set(at, symbols.dim());
+  made.partial = new Map([...from.partial].filter(([at]) => at >= 0 && at < 2));
   if (size) made.partial.set(-1, size);
   return made;
 }

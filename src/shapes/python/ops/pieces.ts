@@ -1,4 +1,4 @@
-import type { Dim } from '../dim.ts';
+import type { Dim, Symbols } from '../dim.ts';
 import * as dims from '../dim.ts';
 import { fact } from '../fact.ts';
 import { sequence, type Tensor, type Value } from '../value.ts';
@@ -18,8 +18,8 @@ import {
 /** More pieces than this are not held one by one. */
 const mostPieces = 64;
 
-const piece = (x: Tensor, at: number | null, size: Dim | null): Tensor => {
-  if (!x.shape && at === -1) return withLast(x, size);
+const piece = (x: Tensor, at: number | null, size: Dim | null, symbols: Symbols): Tensor => {
+  if (!x.shape && at === -1) return withLast(x, size, symbols);
   return reshaped(x, x.shape && at !== null && at >= 0 && size ? x.shape.with(at, size) : null);
 };
 
@@ -39,7 +39,7 @@ const chunk: Operation = (call) => {
   const at = cutAxis(x, argument(call, 2, 'dim', 'axis'));
   const whole = sizeAt(x, at);
   const size = whole ? dims.floorDivide(whole, dims.number(count, fact('literal', call.node))) : null;
-  return sequence(Array.from({ length: count }, () => piece(x, at, size)));
+  return sequence(Array.from({ length: count }, () => piece(x, at, size, call.symbols)));
 };
 
 /** torch: `split(size)` or `split([sizes])`; jax, numpy and tf take a number of pieces or where to cut. */
@@ -58,19 +58,19 @@ const split: Operation = (call) => {
   const listed = asItems(how);
   if (listed) {
     const sizes = sizesOf(listed, call.symbols);
-    return sequence(listed.map((_, index) => piece(x, at, sizes?.[index] ?? null)));
+    return sequence(listed.map((_, index) => piece(x, at, sizes?.[index] ?? null, call.symbols)));
   }
   if (call.library !== 'torch') return chunk(call);
   const size = asDim(how, call.symbols);
   const whole = sizeAt(x, at);
-  if (!size || !whole) return { kind: 'many', item: piece(x, at, size) };
+  if (!size || !whole) return { kind: 'many', item: piece(x, at, size, call.symbols) };
   const count = dims.floorDivide(whole, size);
   const pieces = count && dims.sizeOf(count);
   const exact = count && dims.multiply(count, size);
   if (!pieces || pieces > mostPieces || !exact || !dims.same(exact, whole)) {
-    return { kind: 'many', item: piece(x, at, size) };
+    return { kind: 'many', item: piece(x, at, size, call.symbols) };
   }
-  return sequence(Array.from({ length: pieces }, () => piece(x, at, size)));
+  return sequence(Array.from({ length: pieces }, () => piece(x, at, size, call.symbols)));
 };
 
 const unbind: Operation = (call) => {
