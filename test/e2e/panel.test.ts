@@ -32,7 +32,8 @@ describe('a document', () => {
     panel = await host.open();
     await panel.show({ kind: 'done', document });
     const summary = await panel.tableTexts('summary');
-    expect(summary[1]!.join(' ')).toContain(`${formatMs(standard!.time!.medianMs)}measured`);
+    expect(summary[1]!.join(' ')).toContain(formatMs(standard!.time!.medianMs));
+    expect(summary[1]!.join(' ')).toContain(`model ${formatMs(standard!.projection!.ms)}measured, modelled`);
     expect(summary[1]!.join(' ')).toContain('counted = exact');
     expect(summary[1]!.join(' ')).toContain(`${formatBytes(standard!.memory!.peakBytes)}exact`);
     const traffic = await panel.tableTexts('traffic');
@@ -73,7 +74,7 @@ describe('a document', () => {
       [standard, flash2].map((run) => Number(run!.memory!.peakBytes)),
     );
     const bytes = [standard, flash2].flatMap((run) =>
-      (['bound', 'counted', 'exact'] as const).map((account) => {
+      (['bound', 'counted', 'exact', 'modelled'] as const).map((account) => {
         const { readBytes, writeBytes } = run!.traffic[account]!;
         return Number(readBytes) + Number(writeBytes);
       }),

@@ -133,7 +133,20 @@ export function accountMeanings(comparison: Comparison): { word: string; meaning
   );
   return accounts
     .filter((word) => present.has(word))
-    .map((word) => ({ word, meaning: provenanceMeaning[word] }));
+    .map((word) => ({
+      word,
+      meaning: (word === 'modelled' && cacheMeaning(comparison)) || provenanceMeaning[word],
+    }));
+}
+
+/** Whose cache the modelled rows are behind, where they say so. */
+function cacheMeaning({ runs }: Comparison): string | null {
+  const cache = runs.flatMap(({ traffic: { modelled } }) => modelled?.cache ?? [])[0];
+  if (!cache) return null;
+  return (
+    `Modelled: what passes a cache of ${formatBytes(cache.bytes)}, as ${cache.device} has it, to memory and ` +
+    'back; computed, not observed.'
+  );
 }
 
 function accountsOf(run: DocumentRun): DocumentTraffic[] {

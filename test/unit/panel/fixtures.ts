@@ -1,15 +1,22 @@
 import { catalogue, chooseTiling } from '../../../src/attention/catalogue.ts';
 import { boundTraffic } from '../../../src/attention/cost/bound.ts';
 import type { Cost } from '../../../src/attention/cost/cost.ts';
+import { gpuTable } from '../../../src/attention/devices/table.ts';
 import { type DeviceDescription, guaranteedLimits } from '../../../src/attention/limits.ts';
 import { noOptions, type Problem } from '../../../src/attention/problem.ts';
+import { machineOfGpu } from '../../../src/attention/projection/machine.ts';
+import { stagesOfCost } from '../../../src/attention/projection/ofCost.ts';
+import { projectTime } from '../../../src/attention/projection/projectTime.ts';
+import { wgslTraits } from '../../../src/attention/projection/traits.ts';
 import { parseShape } from '../../../src/attention/shape.ts';
 import type { Traffic } from '../../../src/attention/traffic.ts';
 import type { ErrorMeasurement, Measurement, TimeMeasurement } from '../../../src/gpu/measurement.ts';
 import { median, quartiles } from '../../../src/gpu/statistics.ts';
 import { documentDevice, documentOf, documentRun } from '../../../src/profiler/document/encode.ts';
 import { documentProblem } from '../../../src/profiler/document/problem.ts';
+import { documentProjection } from '../../../src/profiler/document/projection.ts';
 import type { DocumentRun, ProfileDocument } from '../../../src/profiler/document/schema.ts';
+import { modelledTraffic } from '../../../src/profiler/modelledTraffic.ts';
 
 /*
  * Fixtures for the panel: documents as a profile writes them, with no GPU. Traffic, memory and tilings are
@@ -54,6 +61,14 @@ interface RunOptions {
 
 const sampleCount = 15;
 
+const standIn = gpuTable.find(({ id }) => id === 'a100-80gb-sxm')!;
+
+/** Projected for the GPU that stands in: a real projection, though of another device. */
+function fixtureProjection(cost: Cost) {
+  const projection = projectTime(stagesOfCost(cost), machineOfGpu(standIn), wgslTraits('table'));
+  return projection.ok ? documentProjection(projection.value) : null;
+}
+
 /** A run that went well. */
 export function okRun(problem: Problem, algorithm: string, options: RunOptions = {}): DocumentRun {
   const { device = fixtureDevice, gflops = 12, change } = options;
@@ -80,6 +95,8 @@ export function okRun(problem: Problem, algorithm: string, options: RunOptions =
     bound: boundTraffic(problem),
     counted: { ...cost.traffic, provenance: 'counted' } as Traffic<'counted'>,
     measurement,
+    modelled: modelledTraffic(row.forward, problem, tiling, standIn),
+    projection: fixtureProjection(cost),
   });
   change?.(run);
   return run;

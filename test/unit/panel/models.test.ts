@@ -53,9 +53,11 @@ describe('traffic', () => {
       ['standard', 'bound'],
       ['standard', 'counted'],
       ['standard', 'exact'],
+      ['standard', 'modelled'],
       ['flash2', 'bound'],
       ['flash2', 'counted'],
       ['flash2', 'exact'],
+      ['flash2', 'modelled'],
     ] as const)(`${unit}: %s, %s: chart, table and document agree in every tensor`, (algorithm, account) => {
       const run = document.runs.find((candidate) => candidate.algorithm === algorithm)!;
       const traffic = run.traffic[account]!;
