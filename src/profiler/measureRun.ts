@@ -1,6 +1,6 @@
 import { algorithmPass, type CatalogueRow, chooseTiling } from '../attention/catalogue.ts';
 import { boundTraffic } from '../attention/cost/bound.ts';
-import type { DeviceDescription } from '../attention/limits.ts';
+import type { DeviceDescription, DeviceLimits } from '../attention/limits.ts';
 import type { Pass, Problem } from '../attention/problem.ts';
 import { unsupported } from '../attention/support.ts';
 import type { RequestedTiling } from '../attention/tiling.ts';
@@ -43,18 +43,7 @@ export async function measureRun(
   options: { signal?: AbortSignal; onProgress?: (progress: MeasureProgress) => void } = {},
 ): Promise<RunResult> {
   const { row, pass, problem } = request;
-  const refusal = unsupported(row, problem, pass);
-  const tiling = refusal ? null : chooseTiling(row, problem, device.limits, request.tiling ?? {}, pass);
-  const result: RunResult = {
-    algorithm: row.id,
-    pass,
-    status: 'skipped',
-    tiling: tiling?.ok && tiling.value.headsPerSlice > 0 ? tiling.value : null,
-    cost: tiling?.ok ? algorithmPass(row, pass).cost(problem, tiling.value) : null,
-    bound: boundTraffic(problem, pass),
-    counted: null,
-    measurement: null,
-  };
+  const result = outlineOf(request, device.limits);
   const planned = planFor(row, pass, problem, device.limits, request.tiling);
   if (!planned.ok) return { ...result, reason: planned.reason };
   const { plan } = planned;
@@ -82,6 +71,25 @@ export async function measureRun(
     if (!(error instanceof HostError) || fatalKinds.has(error.kind)) throw error;
     return { ...result, status: 'failed', reason: error.message };
   }
+}
+
+/** What is known of a run before anything is measured: the tiling, the closed forms and the bound. It is `skipped`. */
+export function outlineOf(
+  { row, pass, problem, tiling: requested }: Pick<RunRequest, 'row' | 'pass' | 'problem' | 'tiling'>,
+  limits: DeviceLimits,
+): RunResult {
+  const refusal = unsupported(row, problem, pass);
+  const tiling = refusal ? null : chooseTiling(row, problem, limits, requested ?? {}, pass);
+  return {
+    algorithm: row.id,
+    pass,
+    status: 'skipped',
+    tiling: tiling?.ok && tiling.value.headsPerSlice > 0 ? tiling.value : null,
+    cost: tiling?.ok ? algorithmPass(row, pass).cost(problem, tiling.value) : null,
+    bound: boundTraffic(problem, pass),
+    counted: null,
+    measurement: null,
+  };
 }
 
 /** Failures after which no other run can succeed either, and the user's own wish to stop. */

@@ -52,6 +52,11 @@ export class ModelledRows {
     await Promise.all(this.#pending);
   }
 
+  /** Whether the caches were modelled for a run. */
+  has(result: RunResult): boolean {
+    return this.#traffic.has(result);
+  }
+
   /** The modelled rows of a run, as far as they are known. */
   of(
     result: RunResult,

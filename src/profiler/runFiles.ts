@@ -5,7 +5,7 @@ import type { RequestedTiling } from '../attention/tiling.ts';
 import type { AdapterChoice, GpuHost, TensorFiles } from '../host/protocol.ts';
 import type { ProfileProgress } from './job.ts';
 import { measureRun, type RunResult } from './measureRun.ts';
-import { rowsToCheck } from './profile.ts';
+import { rowsToCheck } from './rowsToCheck.ts';
 
 /** One algorithm on tensors of the user's own. */
 export interface FileRunRequest {

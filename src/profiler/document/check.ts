@@ -25,6 +25,18 @@ export function checkDocument(document: ProfileDocument): string | null {
       if (!problems.has(problem)) return `${list}[${index}].problem: no problem has the id ${quote(problem)}`;
     }
   }
+  const points = new Map<string, string>();
+  for (const [index, { id, problem }] of (document.sweep?.points ?? []).entries()) {
+    const place = `sweep.points[${index}]`;
+    if (points.has(id)) return `${place}: the id ${quote(id)} is used twice`;
+    if (!problems.has(problem)) return `${place}.problem: no problem has the id ${quote(problem)}`;
+    points.set(id, problem);
+  }
+  for (const [index, { point, problem }] of document.runs.entries()) {
+    if (point !== undefined && points.get(point) !== problem) {
+      return `runs[${index}].point: the sweep has no point ${quote(point)} of the problem ${quote(problem)}`;
+    }
+  }
   for (const [index, run] of document.runs.entries()) {
     const wrong = checkRun(run, devices, problems);
     if (wrong !== null) return `runs[${index}]${wrong}`;

@@ -52,6 +52,8 @@ export interface RunParts {
   /** Ids of the document's device and problem. */
   device: string;
   problem: string;
+  /** Id of the sweep's point. */
+  point?: string | undefined;
   engine?: DocumentRun['engine'];
   algorithm: string;
   pass: Pass;
@@ -82,6 +84,7 @@ export function documentRun(parts: RunParts): DocumentRun {
   return {
     device: parts.device,
     problem: parts.problem,
+    ...(parts.point === undefined ? {} : { point: parts.point }),
     engine: parts.engine ?? 'webgpu',
     algorithm: parts.algorithm,
     pass: parts.pass,

@@ -19,6 +19,7 @@ import {
   size,
   text,
 } from './fields.ts';
+import { sweep } from './sweep.ts';
 
 /**
  * The published result file, `*.attnprof.json`. Times are milliseconds; bytes and counts are integers; what
@@ -209,6 +210,8 @@ const partial = object({
 const run = object({
   device: id,
   problem: id,
+  /** The point of the sweep that the run belongs to; absent where there is no sweep. */
+  point: v.optional(id),
   /** `model`: nothing was run, every number is a closed form or a model. */
   engine: oneOf(['webgpu', 'model']),
   algorithm: name,
@@ -260,6 +263,8 @@ export const documentSchema = object({
   runs: list(run),
   theory: v.optional(list(theory)),
   frameworkMemory: v.optional(list(frameworkMemory)),
+  /** What the document sweeps over; absent where it is no sweep. */
+  sweep: v.optional(sweep),
 });
 
 /** The parts that repeat: the JSON Schema names them once. */
@@ -271,5 +276,6 @@ export type DocumentProblem = ProfileDocument['problems'][number];
 export type DocumentDevice = ProfileDocument['devices'][number];
 export type DocumentTraffic<P extends Provenance = Provenance> = NonNullable<DocumentRun['traffic'][P]>;
 export type DocumentProjection = v.InferOutput<typeof projection>;
+export type DocumentSweep = NonNullable<ProfileDocument['sweep']>;
 export type DocumentTally = v.InferOutput<typeof tally>;
 export type { Count };
