@@ -5,6 +5,7 @@ import { createGpuHost } from '../host/supervisor.ts';
 import { countKernel } from '../profiler/countKernel.ts';
 import { profile } from '../profiler/profile.ts';
 import { runOnFiles } from '../profiler/runFiles.ts';
+import { sweep } from '../profiler/sweep/sweep.ts';
 import { tool } from '../profiler/tool.ts';
 import { verify } from '../profiler/verify.ts';
 import { interruptible } from './interrupt.ts';
@@ -24,6 +25,7 @@ process.exitCode = await interruptible((signal, own) =>
     services: {
       createHost: () => own(createGpuHost({ distFolder })),
       profile,
+      sweep,
       verify,
       runOnFiles,
       countKernel,

@@ -63,6 +63,11 @@ export function writeOutputFile(file: string, content: string | Uint8Array): str
   }
 }
 
+/** Whether a file is, or will be, one that can be written again and again: no pipe and no device. */
+export function isPlainFile(file: string): boolean {
+  return statOf(file)?.isFile() ?? true;
+}
+
 function statOf(file: string) {
   return statSync(file, { throwIfNoEntry: false });
 }

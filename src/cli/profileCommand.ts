@@ -1,18 +1,16 @@
 import { parseShape } from '../attention/shape.ts';
 import type { ProfileDocument } from '../profiler/document/schema.ts';
-import { writeDocument } from '../profiler/document/write.ts';
 import type { ProfileJob } from '../profiler/job.ts';
 import { standInFor } from '../profiler/standIn.ts';
+import { deliver, refuseFailed } from './deliver.ts';
 import { readGpu, readGpuTable } from './gpuTable.ts';
 import * as options from './options.ts';
-import { checkOutputFile, writeOutputFile } from './outputFile.ts';
+import { checkOutputFile } from './outputFile.ts';
 import { type ProblemFlags, readProblem } from './problemOptions.ts';
-import { runName } from './profileRows.ts';
 import { profileText } from './profileText.ts';
 import { showProgress } from './progress.ts';
-import type { CommandContext, Terminal } from './services.ts';
-import { styleFor } from './style.ts';
-import { oneLine, WrongUse } from './wrongUse.ts';
+import type { CommandContext } from './services.ts';
+import { WrongUse } from './wrongUse.ts';
 
 /** As commander hands them over: text, still to be read. */
 export interface ProfileFlags extends ProblemFlags {
@@ -81,26 +79,7 @@ export async function runProfile(
     await progress.end();
   }
 
-  await deliver(document, flags, terminal);
+  await deliver(document, flags, profileText, terminal);
   if (broken !== undefined) throw broken;
-  const failed = document.runs.filter(({ status }) => status === 'failed');
-  if (failed.length > 0) {
-    const why = failed.map((run) => `${runName(run)}: ${run.reason}`).join('; ');
-    throw new Error(`${failed.length} of ${document.runs.length} runs failed: ${why}`);
-  }
-}
-
-/** To the file, and to standard output; a file that cannot be written never costs the result. */
-async function deliver(document: ProfileDocument, flags: ProfileFlags, terminal: Terminal): Promise<void> {
-  const json = writeDocument(document);
-  const lost = flags.output === undefined ? null : writeOutputFile(flags.output, json);
-  if (flags.json || lost !== null) {
-    await terminal.out.write(json);
-  } else {
-    const kept = flags.output === undefined ? '' : `\nWritten to ${oneLine(flags.output)}\n`;
-    await terminal.out.write(profileText(document, styleFor(terminal)) + kept);
-  }
-  if (lost !== null) {
-    throw new Error(`${lost}; the result was printed on standard output as JSON instead`);
-  }
+  refuseFailed(document);
 }

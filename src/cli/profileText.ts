@@ -29,20 +29,18 @@ export function profileText(document: ProfileDocument, style: Style): string {
       lines.push(...wrap(`${runName(run)} ${run.status}: ${reason}`).map(tint));
     }
   }
-  lines.push(
-    '',
-    style.faint(
-      'measured: by a clock, or against float64. counted: on the device, by the instrumented kernel.',
-    ),
-  );
-  lines.push(
-    style.faint(
-      'exact: closed form of the same plan. bound: each input read once, each output written once.',
-    ),
-  );
-  const modelled = document.runs.some(({ traffic, projection }) => traffic.modelled || projection);
-  if (modelled) lines.push(style.faint('modelled: not observed; computed with a model of the device.'));
+  lines.push('', ...footnotes(document, style));
   return `${lines.join('\n')}\n`;
+}
+
+/** What the words for where numbers come from mean. */
+export function footnotes(document: ProfileDocument, style: Style): string[] {
+  const modelled = document.runs.some(({ traffic, projection }) => traffic.modelled || projection);
+  return [
+    'measured: by a clock, or against float64. counted: on the device, by the instrumented kernel.',
+    'exact: closed form of the same plan. bound: each input read once, each output written once.',
+    ...(modelled ? ['modelled: not observed; computed with a model of the device.'] : []),
+  ].map(style.faint);
 }
 
 /** The runs of one problem on one device. */
@@ -73,13 +71,17 @@ export function heading({ device, problem, runs }: RunGroup, style: Style): stri
   ];
   const passes = distinct(runs.map(({ pass }) => pass)).join(' and ');
   const lines = wrap(`Attention ${passes}: ${facts.join(', ')}`).map(style.strong);
-  lines.push(cut(`on ${device.name || unknown} (${device.type})`, 100));
-  if (device.type === 'software') {
-    lines.push(
-      style.warn("A software adapter: its times are not a GPU's; its counts and errors hold for any."),
-    );
-  }
-  return lines;
+  return [...lines, ...deviceLines(device, style)];
+}
+
+/** Its name, and a warning where it is none that times hold for. */
+export function deviceLines({ name, type }: DocumentDevice, style: Style): string[] {
+  const line = cut(`on ${name || unknown} (${type})`, 100);
+  if (type !== 'software') return [line];
+  return [
+    line,
+    style.warn("A software adapter: its times are not a GPU's; its counts and errors hold for any."),
+  ];
 }
 
 /** Every metric with the runs side by side where 100 columns hold them, else a row for each run. */

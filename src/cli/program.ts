@@ -3,12 +3,14 @@ import { parseShape } from '../attention/shape.ts';
 import { type CountFlags, runCount } from './countCommand.ts';
 import { type DevicesFlags, runDevices } from './devicesCommand.ts';
 import { usualGpu } from './gpuTable.ts';
+import { type MergeFlags, runMerge } from './mergeCommand.ts';
 import { type ModelFlags, runModel } from './modelCommand.ts';
 import { addProblemOptions } from './problemOptions.ts';
 import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';
 import { type RunFlags, runRun, typeOfFiles } from './runCommand.ts';
 import type { CommandContext } from './services.ts';
+import { runSweep, type SweepFlags } from './sweepCommand.ts';
 import { runVerify, type VerifyFlags } from './verifyCommand.ts';
 import { oneLine, WrongUse } from './wrongUse.ts';
 
@@ -21,6 +23,8 @@ Examples:
   attnprof profile "b=1 h=8 kv=2 n=333 m=517 d=80" --causal --algorithms standard,flash2 --json
   attnprof profile 2,8,512,64 --pass both --dtype f16 --window 128,0 --dropout 0.1
   attnprof profile 1,16,16384,64 --time-budget 10 -o long.attnprof.json
+  attnprof sweep 1,8,512,64 --vary seq=512..8192 -a standard,flash2 -o sweep.attnprof.json
+  attnprof merge shards -o sweep.attnprof.json
   attnprof run --q q.npy --k k.npy --v v.npy --algorithm flash2 --causal --out results
   attnprof model b=1,h=32,kv=8,n=8192,d=128 --dtype f16 --causal --device h100
   attnprof count matmul.wgsl --manifest matmul.wgslprof.json
@@ -71,27 +75,36 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride();
 
-  addProblemOptions(
+  addProfileOptions(
     program
       .command('profile')
       .description('Run the algorithms for one shape, side by side.')
+      .argument('<shape...>', shapeHelp),
+  ).action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
+
+  addProfileOptions(
+    program
+      .command('sweep')
+      .description('Run the algorithms for many shapes: times, counts and memory over a size, crossovers.')
       .argument('<shape...>', shapeHelp)
-      .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
-      .option('--pass <pass>', 'forward, backward or both', 'forward'),
+      .requiredOption(
+        '--vary <name=values>',
+        'b, h, kv, seq, n, m, d, dv, br or bc: seq=512..8192 (doubling), seq=512..8192:512, d=64,128; ' +
+          'several cross',
+        (value: string, before: string[] = []) => [...before, value],
+      ),
   )
-    .option('--adapter <adapter>', adapterHelp, 'auto')
-    .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
-    .option('--repeats <count>', 'timed samples of each run', '10')
-    .option('--time-budget <seconds>', 'stop a run that takes longer, and keep what it has')
-    .option(
-      '--cache-of <name>',
-      'GPU whose caches are modelled where the device table does not know this one, or none',
-      usualGpu,
-    )
-    .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
+    .option('--shard <i/n>', 'part I of N, from 1; auto or auto/N inside a Slurm array or an Indexed Job')
+    .option('--fresh', 'start over where the file of -o has runs of this sweep already')
+    .action((shape: string[], flags: SweepFlags) => runSweep(shape.join(' '), flags, context));
+
+  program
+    .command('merge')
+    .description('Join the shards of a sweep, and say what is missing.')
+    .argument('<files...>', 'files that sweep wrote, or folders of them')
+    .requiredOption('-o, --output <file>', 'gets the whole, FILE.attnprof.json')
     .option('--json', jsonHelp)
-    .option('-o, --output <file>', 'also write the result to FILE.attnprof.json')
-    .action((shape: string[], flags: ProfileFlags) => runProfile(shape.join(' '), flags, context));
+    .action((files: string[], flags: MergeFlags) => runMerge(files, flags, context));
 
   addProblemOptions(
     program
@@ -171,6 +184,27 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
   return program;
 }
 
+/** What `profile` and `sweep` have in common. */
+function addProfileOptions(command: Command): Command {
+  return addProblemOptions(
+    command
+      .option('-a, --algorithms <ids>', 'algorithms separated by commas, or all', 'all')
+      .option('--pass <pass>', 'forward, backward or both', 'forward'),
+  )
+    .option('--adapter <adapter>', adapterHelp, 'auto')
+    .option('--tiling <tiling>', 'rows of a tile, br=64,bc=32; chosen for the device where not given')
+    .option('--repeats <count>', 'timed samples of each run', '10')
+    .option('--time-budget <seconds>', 'stop a run that takes longer, and keep what it has')
+    .option(
+      '--cache-of <name>',
+      'GPU whose caches are modelled where the device table does not know this one, or none',
+      usualGpu,
+    )
+    .option('--device-table <file>', 'JSON with GPUs of your own, or other values for known ones')
+    .option('--json', jsonHelp)
+    .option('-o, --output <file>', 'also write the result to FILE.attnprof.json');
+}
+
 /** Says in one line what is right, where commander says only what is wrong. */
 function reshape(error: CommanderError, argv: readonly string[], program: Command): WrongUse {
   const message = oneLine(error.message)
@@ -189,7 +223,9 @@ function reshape(error: CommanderError, argv: readonly string[], program: Comman
       return new WrongUse(`${message}: ${commands}`);
     case 'commander.missingArgument':
       return new WrongUse(
-        called === 'count' ? `no kernel is given: ${help}` : `no shape is given: ${shapeHelp}`,
+        called === 'count' || called === 'merge'
+          ? `no ${called === 'count' ? 'kernel' : 'file'} is given: ${help}`
+          : `no shape is given: ${shapeHelp}`,
       );
     case 'commander.unknownOption': {
       // A negative first size looks like an option.

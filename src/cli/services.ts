@@ -2,6 +2,7 @@ import type { GpuHost } from '../host/protocol.ts';
 import type { countKernel } from '../profiler/countKernel.ts';
 import type { profile } from '../profiler/profile.ts';
 import type { runOnFiles } from '../profiler/runFiles.ts';
+import type { sweep } from '../profiler/sweep/sweep.ts';
 import type { verify } from '../profiler/verify.ts';
 
 /** Where text goes. `write` resolves when the text was handed over, also where the reader has gone. */
@@ -20,6 +21,7 @@ export interface Terminal {
 export interface Services {
   createHost(): GpuHost;
   profile: typeof profile;
+  sweep: typeof sweep;
   verify: typeof verify;
   runOnFiles: typeof runOnFiles;
   countKernel: typeof countKernel;

@@ -39,6 +39,9 @@ export async function runFaked(
         return fakeHost;
       },
       profile: async () => sampleDocument(),
+      sweep: async () => {
+        throw new Error('no sweep was expected');
+      },
       verify: async ({ seed }) => ({
         adapter: 'Fake GPU',
         seed,

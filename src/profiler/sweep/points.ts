@@ -39,7 +39,7 @@ export function sweepPoints(
  * Floating point products of one attention matrix, per pair of a query and a key: a measure of work that every
  * algorithm grows with. Masks are left out.
  */
-export function pointWork({ problem }: Pick<SweepPoint, 'problem'>): number {
+export function pointWork({ problem }: { problem: Shape }): number {
   const { batch, heads, seqLenQ, seqLenKv, headDim, headDimV } = problem;
   return batch * heads * seqLenQ * seqLenKv * (headDim + headDimV);
 }

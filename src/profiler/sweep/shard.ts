@@ -1,4 +1,5 @@
-import { pointWork, type SweepPoint } from './points.ts';
+import type { Shape } from '../../attention/shape.ts';
+import { pointWork } from './points.ts';
 
 /** One of `count` parts of a sweep; `index` is from 1. */
 export interface Shard {
@@ -13,7 +14,10 @@ export const maxShards = 10_000;
  * far (Graham 1969, "Bounds on multiprocessing timing anomalies"). Every part comes to the same division by itself,
  * and every point is in one part. Points are ordered as `sweepPoints` orders them.
  */
-export function shardPoints<P extends SweepPoint>(points: readonly P[], { index, count }: Shard): P[] {
+export function shardPoints<P extends { id: string; problem: Shape }>(
+  points: readonly P[],
+  { index, count }: Shard,
+): P[] {
   const loads = new Array<number>(count).fill(0);
   const own = new Set<string>();
   for (const point of [...points].reverse()) {

@@ -26,7 +26,7 @@ export interface PlannedSweep {
 }
 
 /** Runs of one sweep: a document of so many can still be read back. */
-export const maxRuns = 4000;
+export const maxRuns = 2000;
 
 /** The points of a job, or one line on why it cannot be run. */
 export function planSweep(job: SweepJob): Result<PlannedSweep> {
