@@ -92,7 +92,7 @@ export async function runSeries(
   const createdAt = earlier?.createdAt ?? now();
   const slots = runs.map((planned): FinishedRun | null => {
     const kept = earlier?.runOf(planned);
-    return kept ? keptRun(planned, kept, device, models) : null;
+    return kept ? keptRun(planned, kept, described, models) : null;
   });
   const finished = () => slots.filter((slot) => slot !== null);
   const problems = series.problems.map(documentProblem);
@@ -164,20 +164,20 @@ function finishedRun(
 function keptRun(
   planned: SeriesRun,
   kept: DocumentRun,
-  device: DeviceDescription,
+  device: () => DeviceDescription,
   models: ModelledRows,
 ): FinishedRun {
   if (kept.traffic.modelled || !kept.tiling) return { planned, written: () => kept };
   const { row, pass, problem } = planned;
   const cost = algorithmPass(row, pass).cost(problem, kept.tiling, kept.deviceNumbers);
-  const outline = { ...outlineOf(planned, device.limits), cost, tiling: kept.tiling };
-  models.begin(outline, problem, device);
+  const outline = { ...outlineOf(planned, device().limits), cost, tiling: kept.tiling };
+  models.begin(outline, problem, device());
   const written = () => {
     if (!models.has(outline)) return kept;
     const place = { device: kept.device, problem: kept.problem };
     const { traffic, projection } = documentRun({
       ...outline,
-      ...models.of(outline, problem, device),
+      ...models.of(outline, problem, device()),
       ...place,
     });
     const modelled = traffic.modelled ? { modelled: traffic.modelled } : {};

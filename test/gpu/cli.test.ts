@@ -173,7 +173,7 @@ test.each([
   ['profile 8,512,64', /four sizes/],
   ['profile b=1 h=8 kv=3 n=4 d=4', /heads \(8\) must be divisible by kv heads \(3\)/],
   ['profile 1,8,512,64 --algorithms flash9', /the algorithms are standard, .*or all/],
-  ['profiel 1,8,512,64', /the commands are profile, run, verify, devices/],
+  ['profiel 1,8,512,64', /the commands are profile, sweep, merge, model, run/],
 ])('attnprof %s is wrong use', async (line, right) => {
   const { code, out, error, seconds } = await attnprof(...line.split(' '));
   expect({ code, out }).toEqual({ code: 2, out: '' });

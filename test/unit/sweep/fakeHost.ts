@@ -1,3 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { algorithmPass, findAlgorithm } from '../../../src/attention/catalogue.ts';
+import { modelDram } from '../../../src/attention/dram/modelDram.ts';
 import { type DeviceDescription, guaranteedLimits, type Peaks } from '../../../src/attention/limits.ts';
 import type { Measurement } from '../../../src/gpu/measurement.ts';
 import { HostError } from '../../../src/host/errors.ts';
@@ -37,6 +40,11 @@ export function fakeHost({ description = {}, outcome = measured, cancel }: FakeO
       return result;
     },
     devices: async () => [],
+    // Late, so that a session that is ended has runs whose caches are not modelled yet.
+    modelDram: async ({ algorithm, pass, problem, tiling, cache }) => {
+      await delay(3);
+      return modelDram(algorithmPass(findAlgorithm(algorithm)!, pass), problem, tiling, cache);
+    },
     dispose: () => {},
   };
   return { host, asked };
