@@ -2,6 +2,7 @@
 import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
+import { placeGrammarFiles } from './scripts/build/grammarFiles.ts';
 import { placeNativeFiles } from './scripts/build/nativeFiles.ts';
 import { thirdPartyNotices } from './scripts/build/notices.ts';
 import { generate } from './scripts/generate.ts';
@@ -44,6 +45,8 @@ const entries = {
     format: 'cjs',
     external: ['vscode'],
     outfile: 'dist/extension.cjs',
+    // The ES module of this package looks for itself by `import.meta.url`, which CommonJS has not.
+    alias: { 'web-tree-sitter': join(projectRoot, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
     plugins: [generated],
   },
   'src/host/childMain.ts': { ...nodeModule, outfile: 'dist/gpuHost.mjs' },
@@ -87,6 +90,7 @@ export async function build({ minify = false } = {}) {
   mkdirSync(dist, { recursive: true });
   if (minify) for (const map of globSync('*.map', { cwd: dist })) rmSync(join(dist, map));
   placePython(dist);
+  placeGrammarFiles(dist);
   const [results] = await Promise.all([
     Promise.all(configurations({ minify }).map((options) => esbuild.build(options))),
     placeNativeFiles(dist),

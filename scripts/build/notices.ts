@@ -20,7 +20,7 @@ const shippedWhole = [
  * @param inputs files that went into the bundles, as the bundler names them
  */
 export function thirdPartyNotices(inputs: Iterable<string>): string {
-  const names = new Set<string>(['webgpu']);
+  const names = new Set<string>(['webgpu', 'web-tree-sitter', 'tree-sitter-python']);
   for (const input of inputs) {
     const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input.replaceAll('\\', '/'))?.[1];
     if (name !== undefined) names.add(name);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { loadPythonParser } from '../host/pythonParser.ts';
 import { createGpuHost } from '../host/supervisor.ts';
 import { countKernel } from '../profiler/countKernel.ts';
 import { profile } from '../profiler/profile.ts';
@@ -29,6 +30,7 @@ process.exitCode = await interruptible((signal, own) =>
       verify,
       runOnFiles,
       countKernel,
+      pythonParser: () => loadPythonParser(distFolder),
       version: tool.version,
     },
     terminal,

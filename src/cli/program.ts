@@ -10,6 +10,7 @@ import { type ProfileFlags, runProfile } from './profileCommand.ts';
 import { runReproduce } from './reproduceCommand.ts';
 import { type RunFlags, runRun, typeOfFiles } from './runCommand.ts';
 import type { CommandContext } from './services.ts';
+import { runShapes } from './shapesCommand.ts';
 import { runSweep, type SweepFlags } from './sweepCommand.ts';
 import { runVerify, type VerifyFlags } from './verifyCommand.ts';
 import { oneLine, WrongUse } from './wrongUse.ts';
@@ -29,6 +30,7 @@ Examples:
   attnprof model b=1,h=32,kv=8,n=8192,d=128 --dtype f16 --causal --device h100
   attnprof count matmul.wgsl --manifest matmul.wgslprof.json
   attnprof verify --adapter embedded
+  attnprof shapes model.py
   attnprof devices
   attnprof reproduce
 
@@ -168,6 +170,13 @@ function buildProgram(context: CommandContext, print: (text: string) => void): C
     .action((kernel: string, flags: CountFlags) => runCount(kernel, flags, context));
 
   program
+    .command('shapes')
+    .description('List the attention calls in code and what is known of each. Nothing is run.')
+    .argument('<files...>', 'Python files, notebooks, or any text with literal shapes')
+    .option('--json', jsonHelp)
+    .action((files: string[], flags: { json?: boolean }) => runShapes(files, flags, context));
+
+  program
     .command('devices')
     .description('List the adapters of this machine, and what to give as --adapter.')
     .option('--table', 'list the GPUs of the device table instead, and what to give as --device')
@@ -223,7 +232,7 @@ function reshape(error: CommanderError, argv: readonly string[], program: Comman
       return new WrongUse(`${message}: ${commands}`);
     case 'commander.missingArgument':
       return new WrongUse(
-        called === 'count' || called === 'merge'
+        ['count', 'merge', 'shapes'].includes(called ?? '')
           ? `no ${called === 'count' ? 'kernel' : 'file'} is given: ${help}`
           : `no shape is given: ${shapeHelp}`,
       );

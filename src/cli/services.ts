@@ -4,6 +4,7 @@ import type { profile } from '../profiler/profile.ts';
 import type { runOnFiles } from '../profiler/runFiles.ts';
 import type { sweep } from '../profiler/sweep/sweep.ts';
 import type { verify } from '../profiler/verify.ts';
+import type { SyntaxParser } from '../shapes/python/syntax.ts';
 
 /** Where text goes. `write` resolves when the text was handed over, also where the reader has gone. */
 export interface TextStream {
@@ -25,6 +26,8 @@ export interface Services {
   verify: typeof verify;
   runOnFiles: typeof runOnFiles;
   countKernel: typeof countKernel;
+  /** Loads the grammar of Python; who asks deletes the parser. */
+  pythonParser(): Promise<SyntaxParser>;
   version: string;
 }
 

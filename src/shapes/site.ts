@@ -20,6 +20,7 @@ export interface Evidence {
   text: string;
   kind: Basis | 'call' | 'layout';
   file?: string;
+  cell?: number;
 }
 
 /** What is known of the problem that a call computes. Null is not known; false is known to be off. */
@@ -55,6 +56,8 @@ export interface AttentionSite {
   column: number;
   endLine: number;
   endColumn: number;
+  /** Index from 0 of the notebook cell whose lines these are; absent in a file. */
+  cell?: number;
   /** The row of the table of APIs, `torch.sdpa`; `manual` and `einsum` are code that spells attention out. */
   api: string;
   /** The callee as the code writes it. */

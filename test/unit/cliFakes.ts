@@ -1,3 +1,4 @@
+import { pythonParser } from '../../scripts/lib/pythonParser.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import type { Services } from '../../src/cli/services.ts';
 import type { DeviceListing, GpuHost } from '../../src/host/protocol.ts';
@@ -56,6 +57,7 @@ export async function runFaked(
       countKernel: async () => {
         throw new Error('no count was expected');
       },
+      pythonParser,
       version: '1.2.3',
       ...services,
     },

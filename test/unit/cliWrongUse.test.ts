@@ -13,8 +13,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const shape = '1,8,512,64';
 
 test.each<[string[], RegExp]>([
-  [[], /no command is given: the commands are profile, sweep, merge, model, run, verify, count, devices/],
-  [['foo'], /unknown command 'foo': the commands are profile, sweep, merge, model, run, verify, count, devices/],
+  [
+    [],
+    /no command is given: the commands are profile, sweep, merge, model, run, verify, count, shapes, devices/,
+  ],
+  [
+    ['foo'],
+    /unknown command 'foo': the commands are profile, sweep, merge, model, run, verify, count, shapes, devices/,
+  ],
   [['foo', '--json'], /unknown command 'foo'/],
   [['profil', shape], /Did you mean profile\?/],
   [['help', 'foo'], /no such command: the commands are/],

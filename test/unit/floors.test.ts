@@ -24,7 +24,7 @@ const packages: Record<string, RegExp> = {
   shapes: /^$/,
   plans: /^wesl\/core$/,
   gpu: /^$/,
-  host: /^(node:.+|vscode-jsonrpc\/node(\.js)?|valibot)$/,
+  host: /^(node:.+|vscode-jsonrpc\/node(\.js)?|valibot|web-tree-sitter)$/,
   profiler: /^valibot$/,
   editor: /^(node:.+|vscode|valibot)$/,
   panel: /^(valibot|chart\.js(\/.+)?|chartjs-plugin-.+|@vscode-elements\/.+)$/,

@@ -7,6 +7,8 @@ export interface Place {
   text: string;
   /** Null for the file at hand. */
   file: string | null;
+  /** Index of the notebook cell; null in a file. */
+  cell: number | null;
   /** Comments of the statement by row, counted from the statement's first line. */
   comments: Map<number, string>;
   /** Offsets at which the lines of `text` start; filled in on first use. */
@@ -109,7 +111,7 @@ export type Statement =
         | { kind: 'while'; test: Expression; body: Statement[]; otherwise: Statement[] }
         | { kind: 'with'; items: { value: Expression; target: Expression | null }[]; body: Statement[] }
         | { kind: 'try'; body: Statement[]; handlers: Statement[][]; after: Statement[] }
-        | { kind: 'import'; names: ImportedName[]; star: string | null }
+        | { kind: 'imports'; names: ImportedName[]; star: string | null }
         | { kind: 'assert'; test: Expression }
         | { kind: 'stop' }
         | { kind: 'other'; children: Expression[] }

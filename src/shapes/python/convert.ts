@@ -274,14 +274,14 @@ function convertImport(node: RawNode, place: Place): Statement {
   const text = (part: RawNode | null) => nameOf(part, place).replace(/\s+/g, '');
   const here = at(node, place);
   const from = node.type === 'import_from_statement' ? text(field(node, 'module_name')) : null;
-  if (node.children.some((child) => child.type === 'wildcard_import')) {
-    return { ...here, kind: 'import', names: [], star: from };
+  if (node.children.some((child) => /^wildcard_import$/.test(child.type))) {
+    return { ...here, kind: 'imports', names: [], star: from };
   }
   const prefix = from === null ? '' : from.endsWith('.') ? from : `${from}.`;
   const names = node.children
     .filter((child) => child.field === 'name')
     .map((child): ImportedName => {
-      if (child.type === 'aliased_import') {
+      if (/^aliased_import$/.test(child.type)) {
         return { path: prefix + text(field(child, 'name')), as: text(field(child, 'alias')) };
       }
       const path = text(child);
@@ -289,5 +289,5 @@ function convertImport(node: RawNode, place: Place): Statement {
       const first = path.split('.')[0]!;
       return { path: first, as: first };
     });
-  return { ...here, kind: 'import', names, star: null };
+  return { ...here, kind: 'imports', names, star: null };
 }

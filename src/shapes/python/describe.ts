@@ -79,6 +79,7 @@ export function describeCall(
   draft.dtype = q?.dtype ?? k?.dtype ?? null;
   if (layer) layerSizes(analysis, api, built, draft, layer);
   readOptions(analysis, api, bound, built, draft, args.open);
+  if (!mayPack(api)) draft.packed = { value: false, fact: fact('literal', node) };
   specials(analysis, api, bound, draft, { q, k, v });
   if (draft.sizes.kvHeads === undefined && draft.sizes.heads && k === q)
     draft.sizes.kvHeads = draft.sizes.heads;
@@ -233,6 +234,13 @@ function mergeSizes(q: Sizes, k: Sizes, v: Sizes): Sizes {
   };
 }
 
+/** Whether rows of one batch entry may belong to several sequences. */
+const mayPack = (api: AttentionApi) =>
+  api.special === 'varlen' ||
+  api.special === 'kvCache' ||
+  api.special === 'xformersBias' ||
+  api.derive === 'engine';
+
 function specials(
   analysis: Analysis,
   api: AttentionApi,
@@ -349,6 +357,7 @@ export function describeManual(
   if (scores.causal !== 'unknown')
     draft.causal = { value: scores.causal === 'causal' ? 'top-left' : false, fact: origin };
   draft.bias = scores.bias ? null : { value: false, fact: origin };
+  draft.packed = { value: false, fact: origin };
   for (const option of ['alibi', 'sinks'] as const) draft[option] = { value: false, fact: origin };
   for (const option of ['window', 'softcap'] as const)
     draft[option] = scores.bias ? null : { value: false, fact: origin };

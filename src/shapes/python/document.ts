@@ -11,7 +11,7 @@ import type { SyntaxEdit, SyntaxParser, SyntaxTree } from './syntax.ts';
 export const longestPython = 4 * 2 ** 20;
 
 /** Steps that one analysis may take; a step is an expression or a statement, about a microsecond. */
-const mostSteps = 1_500_000;
+export const mostSteps = 1_500_000;
 const stepsOfOne = 150_000;
 
 /** A definition without any of these words in it calls no attention. */
@@ -148,9 +148,11 @@ function merge(analysis: Analysis): AttentionSite[] {
   for (const draft of analysis.drafts) {
     if (draft.node.place.file !== null) continue;
     const site = finishSite(draft, analysis.aliases);
-    const key = `${site.line}:${site.column}`;
+    const key = `${site.cell ?? ''}:${site.line}:${site.column}`;
     const known = byPlace.get(key);
     byPlace.set(key, known ? agree(known, site) : site);
   }
-  return [...byPlace.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  return [...byPlace.values()].sort(
+    (a, b) => (a.cell ?? 0) - (b.cell ?? 0) || a.line - b.line || a.column - b.column,
+  );
 }

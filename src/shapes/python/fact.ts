@@ -48,6 +48,11 @@ export function weaken(given: Fact, basis: Basis, node: { place: Place; start: n
 }
 
 export function toEvidence({ place, offset, kind }: Witness): Evidence {
-  const line = { line: lineOf(place, offset), text: lineText(place, offset), kind };
-  return place.file === null ? line : { ...line, file: place.file };
+  return {
+    line: lineOf(place, offset),
+    text: lineText(place, offset),
+    kind,
+    ...(place.file === null ? {} : { file: place.file }),
+    ...(place.cell === null ? {} : { cell: place.cell }),
+  };
 }

@@ -77,6 +77,7 @@ export function finishSite(draft: SiteDraft, aliases: ReadonlyMap<string, string
     column: columnOf(node.place, node.start),
     endLine: lineOf(node.place, node.end),
     endColumn: columnOf(node.place, node.end),
+    ...(node.place.cell === null ? {} : { cell: node.place.cell }),
     api: draft.api,
     callee: draft.callee,
     problem,
@@ -156,11 +157,14 @@ function evidenceOf(facts: readonly Fact[]): Evidence[] {
   const all = facts.flatMap(({ witnesses }) => witnesses.map(toEvidence));
   const seen = new Set<string>();
   return all
-    .filter(({ file, line }) => {
-      const key = `${file ?? ''}:${line}`;
+    .filter(({ file, cell, line }) => {
+      const key = `${file ?? ''}:${cell ?? ''}:${line}`;
       return seen.has(key) ? false : seen.add(key);
     })
-    .sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line)
+    .sort(
+      (a, b) =>
+        (a.file ?? '').localeCompare(b.file ?? '') || (a.cell ?? 0) - (b.cell ?? 0) || a.line - b.line,
+    )
     .slice(0, mostEvidence);
 }
 

@@ -43,11 +43,14 @@ export class TopLevel {
 /** A file as its top-level statements. Those whose text did not change keep their nodes from one edit to the next. */
 export class Source {
   readonly file: string | null;
+  /** Index of the notebook cell; null in a file. */
+  readonly cell: number | null;
   spans: TopLevel[] = [];
   private tree: SyntaxTree | null = null;
 
-  constructor(file: string | null) {
+  constructor(file: string | null, cell: number | null = null) {
     this.file = file;
+    this.cell = cell;
   }
 
   /** Takes what the parser made of a text; the tree must stay alive until the next one. */
@@ -79,6 +82,7 @@ export class Source {
           column,
           text: own,
           file: this.file,
+          cell: this.cell,
           comments: new Map(),
           lineStarts: null,
         };

@@ -107,7 +107,7 @@ function run(analysis: Analysis, statement: Statement, scope: Scope, returns: Va
     case 'class':
       bind(scope, statement.name, { kind: 'class', def: statement, scope });
       return 'next';
-    case 'import':
+    case 'imports':
       for (const { path, as } of statement.names) bind(scope, as, { kind: 'ref', path });
       return 'next';
     case 'assert':
