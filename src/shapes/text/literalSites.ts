@@ -1,0 +1,49 @@
+import { findShapes } from '../literals.ts';
+import { speaksOfAttention } from '../plausible.ts';
+import type { AttentionSite } from '../site.ts';
+import { literal } from './known.ts';
+import type { LineIndex } from './lines.ts';
+import { siteOf } from './site.ts';
+
+/** Words that say that four numbers in brackets are the sizes of a tensor. */
+const shapeWords = /shape|size|dims?\b|tensor|randn|zeros|ones|bhsd|bhnd|\bb\b.{0,4}\bh\b/i;
+/** Words that say that they are something else. */
+const otherWords =
+  /image|img|pixel|bbox|box|rect|crop|pad|margin|viewport|color|colour|rgba?|stride|kernel_size|dilation|conv|channels?|height|width|version|threads?\b|grid|<<</i;
+
+/**
+ * Shapes that stand in a text as they are: `8x16x4096x64`, `b=8 h=16 n=4096 d=64`, `(8, 16, 4096, 64)`. Sizes in
+ * brackets need a word beside them that says so, and rows of a matrix are data.
+ */
+export function literalSites(text: string, lines: LineIndex): AttentionSite[] {
+  return findShapes(text).flatMap(({ shape, range, evidence, assumption }) => {
+    const line = lines.line(range.startLine + 1).slice(0, 1000);
+    const isNamed = assumption.startsWith('read by');
+    const isBracketed = /^[([]/.test(evidence);
+    if (!isNamed && otherWords.test(line) && !speaksOfAttention(line)) return [];
+    if (isBracketed && !isNamed) {
+      if (!shapeWords.test(line) && !speaksOfAttention(line)) return [];
+      if (isRowOfMatrix(line, range.startColumn, range.startColumn + evidence.length)) return [];
+    }
+    const start = lines.offset(range.startLine + 1, range.startColumn);
+    const end = lines.offset(range.endLine + 1, range.endColumn);
+    const sizes = Object.fromEntries(Object.entries(shape).map(([name, size]) => [name, literal(size)]));
+    // Names that are not written are the usual defaults, not what the text says.
+    if (!isNamed || !/\bn?h?_?kv|_kv|hkv|key_?value/i.test(evidence))
+      sizes.kvHeads = { ...literal(shape.kvHeads), basis: 'default' };
+    if (/batch taken as 1/.test(assumption)) delete sizes.batch;
+    const layout = { ...lines.evidence(start, 'layout'), text: assumption };
+    return [
+      siteOf({ start, end, api: 'text', callee: evidence.slice(0, 80), sizes, evidence: [layout] }, lines),
+    ];
+  });
+}
+
+function isRowOfMatrix(line: string, start: number, end: number): boolean {
+  return (
+    /[\])]\s{0,4},\s{0,4}$/.test(line.slice(Math.max(0, start - 12), start)) ||
+    /^\s{0,4},\s{0,4}[[(]/.test(line.slice(end, end + 12)) ||
+    /\[\s{0,4}$/.test(line.slice(Math.max(0, start - 6), start)) ||
+    /^\s{0,4}(?:\[.{0,200}\]),?\s{0,4}$/.test(line)
+  );
+}
