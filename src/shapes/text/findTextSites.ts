@@ -9,7 +9,7 @@ import { markdownBlocks } from './markdown.ts';
 import { onnxSites } from './onnx.ts';
 import { tableSites } from './tables.ts';
 
-/** Longer texts are searched for literal shapes alone, and past `longestText` not at all. */
+/** Longer texts are searched for literal shapes alone, and past `longestText` nothing is read. */
 export const longestCode = 2 ** 19;
 
 /** A block of a Markdown text past this many is not read. */
@@ -24,9 +24,9 @@ const mostBlocks = 200;
  * notebooks have an analysis of their own: here they give nothing. Sites come in the order of the text.
  */
 export function findTextSites(text: string, languageOrFile: string): AttentionSite[] {
-  if (text.length > longestText) return [];
   const kind = kindOf(languageOrFile);
   if (kind === 'none') return [];
+  if (text.length > longestText) return findTextSites(text.slice(0, longestText), languageOrFile);
   const lines = new LineIndex(text);
   const found =
     text.length > longestCode ? [] : [...sitesOfKind(text, kind, lines), ...onnxSites(text, lines)];
