@@ -1,6 +1,7 @@
 import type { Result } from '../../attention/shape.ts';
 import type { GpuHost } from '../../host/protocol.ts';
 import { documentProblem } from '../document/problem.ts';
+import { maxDocumentLength } from '../document/read.ts';
 import type { DocumentSweep, ProfileDocument } from '../document/schema.ts';
 import type { ProfileJob } from '../job.ts';
 import { algorithmRuns, type ProfileOptions, runSeries } from '../runSeries.ts';
@@ -25,8 +26,13 @@ export interface PlannedSweep {
   declaration: DocumentSweep;
 }
 
-/** Runs of one sweep: a document of so many can still be read back. */
-export const maxRuns = 2000;
+/** Characters of the longest run in a document (memory-efficient, backward, options on) and of each timed sample. */
+const runLength = { rest: 45_000, sample: 40 };
+
+/** Runs that a document can hold so that it can still be read back, however long each of them is. */
+export function mostRuns(repeats: number): number {
+  return Math.floor(maxDocumentLength / (runLength.rest + repeats * runLength.sample));
+}
 
 /** The points of a job, or one line on why it cannot be run. */
 export function planSweep(job: SweepJob): Result<PlannedSweep> {
@@ -36,12 +42,13 @@ export function planSweep(job: SweepJob): Result<PlannedSweep> {
   if (!points.ok) return points;
   const { algorithms, passes, repeats, timeBudgetSeconds, shard } = job;
   const runs = points.value.length * algorithms.length * passes.length;
-  if (runs > maxRuns) {
+  const most = mostRuns(repeats);
+  if (runs > most) {
     return {
       ok: false,
       error:
         `the sweep has ${runs} runs (${points.value.length} points, ${algorithms.length} algorithms, ` +
-        `${passes.length === 1 ? '1 pass' : '2 passes'}), at most ${maxRuns}: name fewer algorithms, or vary less`,
+        `${passes.length === 1 ? '1 pass' : '2 passes'}), at most ${most}: name fewer algorithms, or vary less`,
     };
   }
   return {

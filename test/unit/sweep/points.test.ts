@@ -1,10 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../../src/attention/catalogue.ts';
+import { guaranteedLimits } from '../../../src/attention/limits.ts';
 import type { Problem } from '../../../src/attention/problem.ts';
 import { parseShape } from '../../../src/attention/shape.ts';
+import { documentRun } from '../../../src/profiler/document/encode.ts';
+import { maxDocumentLength } from '../../../src/profiler/document/read.ts';
+import { outlineOf } from '../../../src/profiler/measureRun.ts';
 import { isLarger, sweepPoints } from '../../../src/profiler/sweep/points.ts';
 import { shardPoints } from '../../../src/profiler/sweep/shard.ts';
-import { planSweep } from '../../../src/profiler/sweep/sweep.ts';
+import { mostRuns, planSweep } from '../../../src/profiler/sweep/sweep.ts';
 import { axesOf, plannedSweep, small } from './samples.ts';
 
 function pointsOf(problem: Problem, ...axes: string[]) {
@@ -103,6 +108,26 @@ describe('points', () => {
       /4000 runs \(1000 points, 4 algorithms, 1 pass\), at most/,
     );
   });
+});
+
+test('as many runs as a sweep may have can be read back, whichever algorithm they are of', () => {
+  const problem = {
+    ...small,
+    ...{ seqLenQ: 512, seqLenKv: 512, dropout: 0.1, alibi: true, softcap: 30, sinks: true },
+    bias: { batch: 1, heads: 2 },
+  };
+  for (const row of catalogue) {
+    for (const pass of row.passes) {
+      if (row.supports(problem, pass) !== null) continue;
+      const outline = outlineOf({ row, pass, problem, tiling: null }, guaranteedLimits);
+      const run = documentRun({ ...outline, device: 'gpu', problem: 'p', point: 'seq=512' });
+      const { exact } = run.traffic;
+      const full = { ...run, traffic: { ...run.traffic, counted: exact, modelled: exact } };
+      // Six columns further in than on its own.
+      const written = JSON.stringify([[[full]]], null, 2).length;
+      expect(written * mostRuns(1)).toBeLessThan(maxDocumentLength);
+    }
+  }
 });
 
 describe('shards', () => {
