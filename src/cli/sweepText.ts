@@ -131,7 +131,11 @@ function endText(line: SweepLine, axis: string): string[] {
   if (!end || end.run.status === 'ok') return [];
   const { last, next, run } = end;
   const fixed = line.fixed === '' ? '' : `At ${line.fixed}, `;
-  const what = doesNotFit(run) ? 'it no longer fits' : `it was ${run.status}`;
+  const what = doesNotFit(run)
+    ? 'it no longer fits'
+    : run.status === 'failed'
+      ? 'it failed'
+      : `it was ${run.status}`;
   return [`${fixed}${runName(line)} ends at ${axis}=${last}: at ${next} ${what}.`];
 }
 

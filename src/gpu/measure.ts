@@ -6,7 +6,7 @@ import { compareBuilds } from './compareBuilds.ts';
 import { countAccesses } from './counting.ts';
 import type { GuardedDevice } from './device.ts';
 import { readDeviceNumbers } from './deviceNumbers.ts';
-import { CompileError, messageOf } from './errors.ts';
+import { CompileError, LimitError, messageOf, OutOfMemoryError } from './errors.ts';
 import { compileAll, type Execution, isNeverCut, modulesOf } from './execution.ts';
 import { guardFault } from './guards.ts';
 import { handOut } from './handOut.ts';
@@ -70,6 +70,7 @@ export async function measurePlan(
     if (signal?.aborted) throw abortError();
     result.status = 'failed';
     result.reason = messageOf(error);
+    if (error instanceof OutOfMemoryError || error instanceof LimitError) result.doesNotFit = true;
     if (error instanceof CompileError) result.compileErrors = [...error.problems];
   } finally {
     result.memory.peakBytes = ledger.peakBytes('tensor');

@@ -65,6 +65,8 @@ export interface Measurement {
   status: 'ok' | 'stopped' | 'failed';
   /** What happened and what to do next; present unless status is ok. */
   reason?: string;
+  /** Failed because the device had no memory left, or allows no buffer of the size. */
+  doesNotFit?: true;
   /** Where the compiler refused a kernel. */
   compileErrors?: CompileProblem[];
   /** What a reader of the numbers should know, in sentences. */

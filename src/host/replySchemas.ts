@@ -29,6 +29,7 @@ const buffers = v.array(v.object({ name: text, bytes: integer }));
 export const measurementSchema: v.GenericSchema<unknown, Measurement> = v.object({
   status: v.picklist(['ok', 'stopped', 'failed']),
   reason: v.exactOptional(text),
+  doesNotFit: v.exactOptional(v.literal(true)),
   compileErrors: v.exactOptional(v.array(v.object({ line: integer, column: integer, message: text }))),
   notes: v.exactOptional(v.array(text)),
   time: v.nullable(

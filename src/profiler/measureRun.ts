@@ -59,6 +59,8 @@ export async function measureRun(
       options,
     );
     const { status, reason, counts, deviceNumbers } = measurement;
+    if (measurement.doesNotFit)
+      return { ...result, tiling: null, ...(reason === undefined ? {} : { reason }) };
     return {
       ...result,
       status,

@@ -17,7 +17,7 @@ export function obstacleTo(planned: SeriesRun, finished: readonly FinishedRun[])
   return null;
 }
 
-/** Skipped because not even one head fits the device's bindings: it has a cost, and no tiling that could run. */
+/** Skipped because the device has no room for it, in a binding or at all: it has a cost, and no tiling that could run. */
 export function doesNotFit({ status, memory, tiling }: DocumentRun): boolean {
   return status === 'skipped' && memory !== null && tiling === null;
 }

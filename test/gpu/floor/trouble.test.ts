@@ -102,6 +102,7 @@ test('memory that runs out, and buffers beyond a limit, fail with numbers', asyn
   const exhausted = await session.measure(request(plan, modules));
   expect(exhausted.status).toBe('failed');
   expect(exhausted.reason).toMatch(/Buffer s\d+ of \d+ bytes: the device is out of memory \(.*MEMORY/);
+  expect(exhausted.doesNotFit).toBe(true);
   plan.buffers.splice(3, 64, empty('s', maxBufferSize / 4 + 1, 'scratch'));
   const tooLarge = await session.measure(request(plan, modules));
   expect(tooLarge.status).toBe('failed');

@@ -135,6 +135,23 @@ describe('a sweep', () => {
     expect(asked.filter((each) => each.startsWith('standard'))).toHaveLength(1);
   });
 
+  test('takes a device that has no memory left for a size that does not fit', async () => {
+    const { host, asked } = fakeHost({
+      outcome: (plan) =>
+        plan.algorithm === 'standard' && plan.problem.seqLenQ === 32
+          ? { ...measured(plan), status: 'failed', reason: 'out of memory', doesNotFit: true, time: null }
+          : measured(plan),
+    });
+    const document = await sweep(plannedSweep(), host);
+    expect(outcomes(document).filter((each) => each.includes('standard'))).toEqual([
+      'seq=16 standard ok',
+      'seq=32 standard skipped',
+      'seq=64 standard skipped',
+    ]);
+    expect(document.runs.at(-2)!.reason).toBe('Not tried: it does not fit at seq=32 already (out of memory)');
+    expect(asked.filter((each) => each.startsWith('standard'))).toHaveLength(2);
+  });
+
   test('goes on after a failure, and tries larger sizes all the same', async () => {
     const { host } = fakeHost({ outcome: (plan, call) => (call === 1 ? 'crash' : measured(plan)) });
     const document = await sweep(plannedSweep({ algorithms: ['flash2'] }), host);
