@@ -119,3 +119,34 @@ describe('refused', () => {
     expect(refusal(whole, modelled)).toBe('');
   });
 });
+
+test('200 runs in four shards, two of them ended on the way: each is there once', async () => {
+  const large = { axes: axesOf('seq=8..200:8', 'd=4..32', 'h=1,2'), algorithms: ['flash2'] };
+  const whole = await run(large);
+  expect(whole.runs).toHaveLength(200);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.shuffledSubarray([1, 2, 3, 4], { minLength: 2, maxLength: 2 }),
+      fc.nat(20),
+      async (ended, after) => {
+        const parts: ProfileDocument[] = [];
+        for (const index of [1, 2, 3, 4]) {
+          const planned = plannedSweep({ ...large, shard: { index, count: 4 } });
+          let earlier: ProfileDocument | null = null;
+          if (ended.includes(index)) {
+            const controller = new AbortController();
+            const { host } = fakeHost({ cancel: { after, controller } });
+            const onDocument = (soFar: ProfileDocument) => {
+              earlier = soFar;
+            };
+            const session = sweep(planned, host, { now, onDocument, signal: controller.signal });
+            await expect(session).rejects.toThrow(/abort/i);
+          }
+          parts.push(await sweep(planned, fakeHost().host, { now, earlier }));
+        }
+        expect(merged(...parts)).toEqual(whole);
+      },
+    ),
+    { numRuns: 2 },
+  );
+}, 60_000);
