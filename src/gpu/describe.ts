@@ -10,6 +10,11 @@ export interface KnownDevice {
 
 const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
 
+/** Whether an adapter compiles a kernel with LLVM when it first runs, as Mesa's software adapters do. */
+export function compilesLate({ name }: Pick<DeviceDescription, 'name'>): boolean {
+  return /llvmpipe|lavapipe/i.test(name);
+}
+
 /** Describes an adapter from what WebGPU says. What it does not say stays null or `unknown`. */
 export function describeAdapter(
   adapter: GPUAdapter,

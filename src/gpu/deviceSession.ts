@@ -1,5 +1,6 @@
 import type { DeviceDescription, Peaks } from '../attention/limits.ts';
 import type { AnyPlan } from '../plans/plan.ts';
+import { compilesLate } from './describe.ts';
 import type { GuardedDevice } from './device.ts';
 import { measurePlan } from './measure.ts';
 import type { Measurement, MeasureRequest } from './measurement.ts';
@@ -30,7 +31,10 @@ export class DeviceSession implements GpuSession {
   measure(request: MeasureRequest<AnyPlan>, options: MeasureOptions = {}): Promise<Measurement> {
     return this.#inTurn(async () => {
       const start = performance.now();
-      const context = { guarded: this.#guarded, cache: this.#cache, isSoftware: this.#isSoftware };
+      const context = {
+        ...{ guarded: this.#guarded, cache: this.#cache, isSoftware: this.#isSoftware },
+        compilesLate: compilesLate(this.description),
+      };
       const measurement = await measurePlan(context, request, options);
       const left = (request.budgetMs ?? Number.POSITIVE_INFINITY) - (performance.now() - start);
       if (measurement.status === 'ok' && measurement.time && left > peaksBudgetMs) {

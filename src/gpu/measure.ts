@@ -31,6 +31,8 @@ export interface MeasureContext {
   guarded: GuardedDevice;
   cache: PipelineCache;
   isSoftware: boolean;
+  /** The adapter compiles a kernel when it first runs, by a compiler that may take a minute. */
+  compilesLate: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ export async function measurePlan(
       plan: request.plan,
       modules: modulesOf(request),
       pace: new Pace(),
-      reporter: new ProgressReporter(options.onProgress, leastPatienceMs(request)),
+      reporter: new ProgressReporter(options.onProgress, leastPatienceMs(request, context)),
       signal,
       given: options.inputs,
       deadline: performance.now() + (request.budgetMs ?? Number.POSITIVE_INFINITY),
@@ -170,9 +172,19 @@ async function runSteps(
   }
 }
 
-/** A dispatch that is never cut gives no sign of life until it is done; it may take the whole budget. */
-function leastPatienceMs({ plan, budgetMs }: MeasureRequest<AnyPlan>): number {
-  return plan.dispatches.some(isNeverCut) ? (budgetMs ?? 0) : 0;
+/** LLVM takes a minute and more for a kernel with unrolled loops. */
+const compilerPatienceMs = 180_000;
+
+/**
+ * A dispatch that is never cut gives no sign of life until it is done; it may take the whole budget. Adapters on
+ * LLVM compile a kernel when it first runs, which is then no hang.
+ */
+function leastPatienceMs(
+  { plan, budgetMs }: MeasureRequest<AnyPlan>,
+  { compilesLate }: Pick<MeasureContext, 'compilesLate'>,
+): number {
+  const whole = plan.dispatches.some(isNeverCut) ? (budgetMs ?? 0) : 0;
+  return Math.max(whole, compilesLate ? compilerPatienceMs : 0);
 }
 
 function orderDependent(difference: string): string {
