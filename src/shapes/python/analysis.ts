@@ -51,12 +51,11 @@ export class Analysis {
   conditions = 0;
   loopDepth = 0;
   readonly running: (FunctionDef | ClassDef)[] = [];
-  private steps: number;
+  private steps = 0;
   readonly main: Module;
   readonly resolve: ResolveModule;
 
-  constructor(sources: Source[], resolve: ResolveModule, steps: number) {
-    this.steps = steps;
+  constructor(sources: Source[], resolve: ResolveModule) {
     this.resolve = resolve;
     this.main = makeModule(sources, sources[0]?.file ?? null);
   }
@@ -66,8 +65,27 @@ export class Analysis {
     if (this.steps < 0) throw new OutOfSteps('out of steps');
   }
 
-  get stepsLeft(): number {
-    return this.steps;
+  /** Grants so many steps from here on. */
+  grant(steps: number): void {
+    this.steps = steps;
+  }
+
+  /** Runs something that may take so many steps at most; where it takes more it ends where it is. */
+  within(steps: number, run: () => void): void {
+    const before = this.steps;
+    const { assumptions, recording, inlineDepth, branchDepth, conditions, loopDepth } = this;
+    const depth = this.running.length;
+    this.steps = Math.min(before, steps);
+    const granted = this.steps;
+    try {
+      run();
+    } catch (error) {
+      // A chain of calls too deep for the stack is one more kind of too much.
+      if (!(error instanceof OutOfSteps) && !(error instanceof RangeError)) throw error;
+      Object.assign(this, { assumptions, recording, inlineDepth, branchDepth, conditions, loopDepth });
+      this.running.length = depth;
+    }
+    this.steps = before - (granted - this.steps);
   }
 
   capture(def: FunctionDef | ClassDef, call: CapturedCall): void {

@@ -11,6 +11,8 @@ export interface Place {
   cell: number | null;
   /** Comments of the statement by row, counted from the statement's first line. */
   comments: Map<number, string>;
+  /** The comment at the right of the whole statement, which is a sibling of it. */
+  trailing: string | null;
   /** Offsets at which the lines of `text` start; filled in on first use. */
   lineStarts: number[] | null;
 }

@@ -8,6 +8,8 @@ import { type ClassValue, opaque, type Value } from './value.ts';
 
 /** Callers of callers are followed this far. */
 const deepestCaller = 4;
+/** Steps that all callers of one function may take. */
+const stepsOfCallers = 20_000;
 /** A name that more places mention than this is anybody's. */
 const mostCallers = 10;
 
@@ -24,7 +26,7 @@ export function capturedArguments(
   if (analysis.callerDepth < deepestCaller) {
     analysis.callerDepth++;
     try {
-      runCallers(analysis, def, name, module);
+      analysis.within(stepsOfCallers, () => runCallers(analysis, def, name, module));
     } finally {
       analysis.callerDepth--;
     }

@@ -27,7 +27,8 @@ export function shapeInComment(analysis: Analysis, text: string, origin: Fact): 
 /** The comment at the right end of a statement. */
 export function commentOf(node: { place: Place; start: number; end: number }): string | null {
   const { comments } = node.place;
-  if (comments.size === 0) return null;
+  if (comments.size === 0 && node.place.trailing === null) return null;
+  if (node.end === node.place.text.length && node.place.trailing !== null) return node.place.trailing;
   return comments.get(rowIn(node.place, node.end)) ?? comments.get(rowIn(node.place, node.start)) ?? null;
 }
 

@@ -1,6 +1,7 @@
 import type { AttentionSite } from '../site.ts';
-import { Analysis, OutOfSteps, type ResolveModule } from './analysis.ts';
+import { Analysis, type ResolveModule } from './analysis.ts';
 import { classOf } from './callers.ts';
+import type { SiteDraft } from './draft.ts';
 import { agree, finishSite } from './finish.ts';
 import { runEntry } from './functions.ts';
 import { runModule } from './modules.ts';
@@ -11,8 +12,9 @@ import type { SyntaxEdit, SyntaxParser, SyntaxTree } from './syntax.ts';
 export const longestPython = 4 * 2 ** 20;
 
 /** Steps that one analysis may take; a step is an expression or a statement, about a microsecond. */
-export const mostSteps = 1_500_000;
-const stepsOfOne = 150_000;
+const mostSteps = 1_500_000;
+const stepsOfModule = 100_000;
+const stepsOfOne = 60_000;
 
 /** A definition without any of these words in it calls no attention. */
 const worthALook = /att(e)?n|sdpa|softmax|flash|multi_?head|mha|einsum|dot_product|sage/i;
@@ -28,6 +30,7 @@ export class PythonDocument {
   private tree: SyntaxTree | null = null;
   private current = '';
   private found: AttentionSite[] | null = null;
+  private read: Reading | null = null;
   private readonly nearby = new Map<TopLevel, AttentionSite[]>();
 
   /** @param file null for the file at hand; the name that evidence carries where it is another file. */
@@ -62,33 +65,41 @@ export class PythonDocument {
     this.tree = this.parser.parse(this.current, old);
     old?.delete();
     this.found = null;
+    this.read = null;
     this.nearby.clear();
     if (this.tree) this.source.update(this.current, this.tree);
   }
 
   /** All attention call sites, in the order of the text. */
   sites(): AttentionSite[] {
-    this.found ??= analyse([this.source], this.resolve, () => true, mostSteps);
+    this.found ??= this.reading().sites();
     return this.found;
   }
 
-  /** The sites of the function or class at a line (from 1); nothing else is looked at. */
+  /** The sites that a line (from 1) touches; only the function or class around it is looked at, with what it needs. */
   sitesNear(line: number): AttentionSite[] {
-    if (this.found) return this.found.filter((site) => site.line <= line && line <= site.endLine);
-    const { spans } = this.source;
-    const span = spans.findLast(({ place }) => place.row < line);
-    if (!span) return [];
-    let sites = this.nearby.get(span);
-    if (!sites) {
-      sites = analyse([this.source], this.resolve, (candidate) => candidate === span, stepsOfOne);
-      this.nearby.set(span, sites);
-    }
+    const sites = this.found ?? this.sitesOfSpan(line);
     return sites.filter((site) => site.line <= line && line <= site.endLine);
+  }
+
+  private sitesOfSpan(line: number): AttentionSite[] {
+    const span = this.source.spans.findLast(({ place }) => place.row < line);
+    if (!span) return [];
+    const known = this.nearby.get(span) ?? this.reading().sitesOf(this.source, span);
+    this.nearby.set(span, known);
+    return known;
+  }
+
+  private reading(): Reading {
+    this.read ??= new Reading([this.source], this.resolve);
+    return this.read;
   }
 
   dispose(): void {
     this.tree?.delete();
     this.tree = null;
+    this.read = null;
+    this.nearby.clear();
     this.source.spans = [];
   }
 
@@ -98,40 +109,69 @@ export class PythonDocument {
   }
 }
 
-/** The sites in those top-level statements that are wanted; several sources are one namespace, in order. */
-export function analyse(
-  sources: Source[],
-  resolve: ResolveModule,
-  wanted: (span: TopLevel) => boolean,
-  steps: number,
-): AttentionSite[] {
-  const analysis = new Analysis(sources, resolve, steps);
-  attempt(() => runModule(analysis, analysis.main, true));
-  const aliases = aliasPattern(analysis);
-  for (const source of sources) {
-    for (const span of source.spans) {
-      if (!span.isDefinition || !wanted(span) || !(worthALook.test(span.text) || aliases?.test(span.text)))
-        continue;
-      attempt(() => runSpan(analysis, source, span));
-    }
-  }
-  return merge(analysis);
-}
+/** One text read, as far as somebody asked; several sources are one namespace, in order. */
+export class Reading {
+  private readonly sources: Source[];
+  private readonly analysis: Analysis;
+  private readonly done = new Set<TopLevel>();
+  private aliases: RegExp | null = null;
+  private started = false;
 
-/** Stops quietly where a file asks for too much; what was found stays. */
-function attempt(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    // A chain of calls too deep for the stack is one more kind of too much.
-    if (!(error instanceof OutOfSteps) && !(error instanceof RangeError)) throw error;
+  constructor(sources: Source[], resolve: ResolveModule) {
+    this.sources = sources;
+    this.analysis = new Analysis(sources, resolve);
+  }
+
+  /** The sites of all sources, in order. */
+  sites(): AttentionSite[] {
+    this.start(mostSteps);
+    this.analysis.grant(mostSteps);
+    for (const source of this.sources) for (const span of source.spans) this.run(source, span);
+    return this.merge(() => true);
+  }
+
+  /** The sites of one top-level statement. */
+  sitesOf(source: Source, span: TopLevel): AttentionSite[] {
+    this.start(stepsOfModule);
+    this.analysis.grant(stepsOfOne);
+    this.run(source, span);
+    return this.merge((draft) => draft.node.place === span.place);
+  }
+
+  private start(steps: number): void {
+    if (this.started) return;
+    this.started = true;
+    this.analysis.grant(steps);
+    this.analysis.within(steps, () => runModule(this.analysis, this.analysis.main, true));
+    this.aliases = aliasPattern(this.analysis);
+  }
+
+  private run(source: Source, span: TopLevel): void {
+    if (!span.isDefinition || this.done.has(span)) return;
+    if (!worthALook.test(span.text) && !this.aliases?.test(span.text)) return;
+    this.done.add(span);
+    runSpan(this.analysis, source, span);
+  }
+
+  private merge(wanted: (draft: SiteDraft) => boolean): AttentionSite[] {
+    const byPlace = new Map<string, AttentionSite>();
+    for (const draft of this.analysis.drafts) {
+      if (draft.node.place.file !== null || !wanted(draft)) continue;
+      const site = finishSite(draft, this.analysis.aliases);
+      const key = `${site.cell ?? ''}:${site.line}:${site.column}`;
+      const known = byPlace.get(key);
+      byPlace.set(key, known ? agree(known, site) : site);
+    }
+    return [...byPlace.values()].sort(
+      (a, b) => (a.cell ?? 0) - (b.cell ?? 0) || a.line - b.line || a.column - b.column,
+    );
   }
 }
 
 function runSpan(analysis: Analysis, source: Source, span: TopLevel): void {
   for (const { def, owner } of functionsIn(source.statements(span))) {
     const type = owner ? classOf(analysis, analysis.main, owner) : null;
-    attempt(() => runEntry(analysis, def, analysis.main.scope, type, true));
+    analysis.within(stepsOfOne, () => runEntry(analysis, def, analysis.main.scope, type, true));
   }
 }
 
@@ -141,18 +181,4 @@ function aliasPattern(analysis: Analysis): RegExp | null {
     value.kind === 'ref' && worthALook.test(value.path) && /^\w+$/.test(name) ? [name] : [],
   );
   return names.length > 0 ? new RegExp(`\\b(${names.join('|')})\\b`) : null;
-}
-
-function merge(analysis: Analysis): AttentionSite[] {
-  const byPlace = new Map<string, AttentionSite>();
-  for (const draft of analysis.drafts) {
-    if (draft.node.place.file !== null) continue;
-    const site = finishSite(draft, analysis.aliases);
-    const key = `${site.cell ?? ''}:${site.line}:${site.column}`;
-    const known = byPlace.get(key);
-    byPlace.set(key, known ? agree(known, site) : site);
-  }
-  return [...byPlace.values()].sort(
-    (a, b) => (a.cell ?? 0) - (b.cell ?? 0) || a.line - b.line || a.column - b.column,
-  );
 }

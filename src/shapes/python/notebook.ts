@@ -1,6 +1,6 @@
 import type { AttentionSite } from '../site.ts';
 import type { ResolveModule } from './analysis.ts';
-import { analyse, mostSteps } from './document.ts';
+import { Reading } from './document.ts';
 import { Source } from './source.ts';
 import type { SyntaxParser, SyntaxTree } from './syntax.ts';
 
@@ -70,12 +70,10 @@ export class NotebookDocument {
 
   /** All attention call sites, cell by cell; lines count from 1 in each. */
   sites(): AttentionSite[] {
-    this.found ??= analyse(
+    this.found ??= new Reading(
       this.cells.map(({ source }) => source),
       this.resolve,
-      () => true,
-      mostSteps,
-    );
+    ).sites();
     return this.found;
   }
 

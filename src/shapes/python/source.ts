@@ -65,7 +65,7 @@ export class Source {
     const spans: TopLevel[] = [];
     let row = 0;
     let counted = 0;
-    for (const { type, start, end } of childrenOf(tree)) {
+    for (const { type, start, end, cursor } of childrenOf(tree)) {
       row += countLines(text, counted, start);
       counted = start;
       const own = text.slice(start, end);
@@ -75,19 +75,15 @@ export class Source {
         kept.start = start;
         kept.place.row = row;
         kept.place.column = column;
+        kept.place.trailing = null;
         spans.push(kept);
-      } else {
-        const place: Place = {
-          row,
-          column,
-          text: own,
-          file: this.file,
-          cell: this.cell,
-          comments: new Map(),
-          lineStarts: null,
-        };
-        spans.push(new TopLevel(type, start, place));
+        continue;
       }
+      const place = placeOf(own, row, column, this);
+      const span = new TopLevel(type, start, place);
+      // All that is no definition runs; it is read while the cursor stands on it.
+      if (!span.isDefinition && type !== 'comment') span.statements(() => read(cursor, start, place));
+      spans.push(span);
     }
     this.spans = spans;
     // What stands at the right of a top-level statement is a sibling of it.
@@ -101,10 +97,7 @@ export class Source {
       const cursor = tree.walk();
       try {
         if (!goTo(cursor, wanted.start)) return [];
-        const raw = readNode(cursor, wanted.start);
-        const { place } = wanted;
-        collectComments(raw, place);
-        return convertStatements([raw], place);
+        return read(cursor, wanted.start, wanted.place);
       } finally {
         cursor.delete();
       }
@@ -116,16 +109,34 @@ export class Source {
       const previous = this.spans[index - 1];
       if (span.type !== 'comment' || !previous) continue;
       const rows = countLines(previous.text, 0, previous.text.length);
-      if (previous.place.row + rows === span.place.row) previous.place.comments.set(rows, span.text);
+      if (previous.place.row + rows === span.place.row) previous.place.trailing = span.text;
     }
   }
 }
 
-function* childrenOf(tree: SyntaxTree): Generator<{ type: string; start: number; end: number }> {
+function placeOf(text: string, row: number, column: number, { file, cell }: Source): Place {
+  return { row, column, text, file, cell, comments: new Map(), trailing: null, lineStarts: null };
+}
+
+function read(cursor: SyntaxCursor, start: number, place: Place): Statement[] {
+  const raw = readNode(cursor, start);
+  collectComments(raw, place);
+  return convertStatements([raw], place);
+}
+
+interface Child {
+  type: string;
+  start: number;
+  end: number;
+  /** Stands on the child while it is looked at. */
+  cursor: SyntaxCursor;
+}
+
+function* childrenOf(tree: SyntaxTree): Generator<Child> {
   const cursor = tree.walk();
   try {
     if (!cursor.gotoFirstChild()) return;
-    do yield { type: cursor.nodeType, start: cursor.startIndex, end: cursor.endIndex };
+    do yield { type: cursor.nodeType, start: cursor.startIndex, end: cursor.endIndex, cursor };
     while (cursor.gotoNextSibling());
   } finally {
     cursor.delete();
@@ -133,7 +144,10 @@ function* childrenOf(tree: SyntaxTree): Generator<{ type: string; start: number;
 }
 
 function goTo(cursor: SyntaxCursor, start: number): boolean {
-  if (!cursor.gotoFirstChild()) return false;
+  // What it returns differs from version to version; where the cursor stands does not.
+  const root = cursor.nodeType;
+  cursor.gotoFirstChildForIndex(start);
+  if (cursor.nodeType === root && !cursor.gotoFirstChild()) return false;
   while (cursor.startIndex < start || (cursor.nodeType === 'comment' && cursor.startIndex === start)) {
     if (!cursor.gotoNextSibling()) return false;
   }

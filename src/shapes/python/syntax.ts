@@ -9,6 +9,8 @@ export interface SyntaxCursor {
   readonly endIndex: number;
   readonly currentFieldName: string | null;
   gotoFirstChild(): boolean;
+  /** To the first child that ends behind an offset. */
+  gotoFirstChildForIndex(index: number): boolean;
   gotoNextSibling(): boolean;
   gotoParent(): boolean;
   delete(): void;
