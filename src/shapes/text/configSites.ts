@@ -6,6 +6,9 @@ import { type Setting, siteOfSettings } from './settings.ts';
 import { siteOf } from './site.ts';
 import { roleOf } from './sizeNames.ts';
 
+/** A section with more keys is a table of data. */
+const mostSettings = 500;
+
 /** Sections of YAML, TOML and INI files that name the sizes of attention; each section for itself. */
 export function configSites(text: string, kind: 'yaml' | 'toml'): AttentionSite[] {
   if (!/head/i.test(text)) return [];
@@ -21,12 +24,12 @@ export function configSites(text: string, kind: 'yaml' | 'toml'): AttentionSite[
     // The same key twice in one section: a reader of the file keeps one of them, which one is not known.
     const repeated = list.find(({ name }) => name === key);
     if (repeated) repeated.size = null;
-    else list.push({ name: key, size, text: value, start, end });
+    else if (list.length <= mostSettings) list.push({ name: key, size, text: value, start, end });
     sections.set(section, list);
   }
   return [...sections].flatMap(([section, settings]) => {
     const heads = settings.find(({ name }) => roleOf(name) === 'heads');
-    if (!heads) return [];
+    if (!heads || settings.length > mostSettings) return [];
     const callee = section.replace(/(?:^|\.)[-#][^.]*/g, '').replace(/#\d+$/, '');
     const draft = siteOfSettings(settings, { api: 'config', callee, derived: 'default' }, heads);
     return draft ? [siteOf({ ...draft, start: heads.start, end: heads.end }, lines)] : [];

@@ -210,11 +210,12 @@ export function findDeclarations(source: Tokens, family: CodeFamily): Declaratio
     if (family === 'script' && tokens[at]?.text === '=>') at++;
     else if (tokens[at]?.text !== '{') return null;
     if (tokens[at]?.text === '{') return partner[at]! >= 0 ? partner[at]! : tokens.length;
-    for (const limit = at + 400; at < limit && tokens[at]; at++) {
+    for (const limit = at + 100; at < limit && tokens[at]; at++) {
       if (tokens[at]!.text === ';' || (tokens[at]!.fresh && at > close + 2)) return at;
       if (partner[at]! > at) at = partner[at]!;
     }
-    return at;
+    // The end is not near: what the parameter hides stays hidden.
+    return tokens.length;
   }
 
   function isTyped(at: number): boolean {

@@ -8,6 +8,8 @@ import { type CodeFamily, type Macro, type Token, type Tokens, tokenize } from '
 
 /** Definitions that are followed one behind the other. */
 const deepest = 12;
+/** A name with more definitions, or more changes, is not followed. */
+const mostDefinitions = 500;
 /** All that the analysis of one file may read, in steps of the expression reader. */
 const budget = 400_000;
 
@@ -27,8 +29,11 @@ export class Code {
     this.lines = new LineIndex(text);
     this.names = findDeclarations(this.source, family);
     this.reader = new ExpressionReader(this.source, budget);
-    for (const macro of this.source.macros)
-      this.macros.set(macro.name, [...(this.macros.get(macro.name) ?? []), macro]);
+    for (const macro of this.source.macros) {
+      const same = this.macros.get(macro.name);
+      if (same) same.push(macro);
+      else this.macros.set(macro.name, [macro]);
+    }
   }
 
   evidence(token: { start: number }, kind: Evidence['kind']): Evidence {
@@ -56,7 +61,9 @@ export class Code {
   definition(name: string, place: number): { declaration: Declaration; value: Expression } | null {
     const declaration = this.visible(name, place);
     if (!declaration || declaration.value === null) return null;
-    const changed = this.names.changes.get(name)?.some((at) => at >= declaration.from && at < declaration.to);
+    const changes = this.names.changes.get(name) ?? [];
+    const changed =
+      changes.length > mostDefinitions || changes.some((at) => at >= declaration.from && at < declaration.to);
     if (changed) return null;
     const whole = this.reader.expression(declaration.value);
     if (declaration.element === null) return { declaration, value: whole };
@@ -66,9 +73,9 @@ export class Code {
 
   /** The declaration that a name means at a token; null where two of one block compete. */
   private visible(name: string, place: number): Declaration | null {
-    const candidates = (this.names.byName.get(name) ?? []).filter(
-      ({ from, to }) => from <= place && place <= to,
-    );
+    const all = this.names.byName.get(name) ?? [];
+    if (all.length > mostDefinitions) return null;
+    const candidates = all.filter(({ from, to }) => from <= place && place <= to);
     const innermost = candidates.reduce((least, { to }) => Math.min(least, to), Number.POSITIVE_INFINITY);
     const closest = candidates.filter(({ to }) => to === innermost);
     return closest.length === 1 ? closest[0]! : null;

@@ -37,7 +37,8 @@ export class LineIndex {
   /** Text of a line, from 1. */
   line(line: number): string {
     const start = this.starts[line - 1]!;
-    return this.text.slice(start, (this.starts[line] ?? this.text.length + 1) - 1).replace(/\r$/, '');
+    const text = this.text.slice(start, (this.starts[line] ?? this.text.length + 1) - 1);
+    return text.endsWith('\r') ? text.slice(0, -1) : text;
   }
 
   evidence(offset: number, kind: Evidence['kind']): Evidence {

@@ -5,6 +5,9 @@ import { literal } from './known.ts';
 import type { LineIndex } from './lines.ts';
 import { siteOf } from './site.ts';
 
+/** How much of the line around a shape is read. */
+const surroundings = 160;
+
 /** Words that say that four numbers in brackets are the sizes of a tensor. */
 const shapeWords = /shape|size|dims?\b|tensor|randn|zeros|ones|bhsd|bhnd|\bb\b.{0,4}\bh\b/i;
 /** Words that say that they are something else. */
@@ -17,16 +20,18 @@ const otherWords =
  */
 export function literalSites(text: string, lines: LineIndex): AttentionSite[] {
   return findShapes(text).flatMap(({ shape, range, evidence, assumption }) => {
-    const line = lines.line(range.startLine + 1).slice(0, 1000);
+    const start = lines.offset(range.startLine + 1, range.startColumn);
+    const end = lines.offset(range.endLine + 1, range.endColumn);
+    const before = lastLine(text.slice(Math.max(0, start - surroundings), start));
+    const after = text.slice(end, end + surroundings).split('\n', 1)[0]!;
+    const line = before + evidence + after;
     const isNamed = assumption.startsWith('read by');
     const isBracketed = /^[([]/.test(evidence);
     if (!isNamed && otherWords.test(line) && !speaksOfAttention(line)) return [];
     if (isBracketed && !isNamed) {
       if (!shapeWords.test(line) && !speaksOfAttention(line)) return [];
-      if (isRowOfMatrix(line, range.startColumn, range.startColumn + evidence.length)) return [];
+      if (isRowOfMatrix(before, after)) return [];
     }
-    const start = lines.offset(range.startLine + 1, range.startColumn);
-    const end = lines.offset(range.endLine + 1, range.endColumn);
     const sizes = Object.fromEntries(Object.entries(shape).map(([name, size]) => [name, literal(size)]));
     // Names that are not written are the usual defaults, not what the text says.
     if (!isNamed || !/\bn?h?_?kv|_kv|hkv|key_?value/i.test(evidence))
@@ -39,11 +44,12 @@ export function literalSites(text: string, lines: LineIndex): AttentionSite[] {
   });
 }
 
-function isRowOfMatrix(line: string, start: number, end: number): boolean {
-  return (
-    /[\])]\s{0,4},\s{0,4}$/.test(line.slice(Math.max(0, start - 12), start)) ||
-    /^\s{0,4},\s{0,4}[[(]/.test(line.slice(end, end + 12)) ||
-    /\[\s{0,4}$/.test(line.slice(Math.max(0, start - 6), start)) ||
-    /^\s{0,4}(?:\[.{0,200}\]),?\s{0,4}$/.test(line)
-  );
+/** Sizes in brackets beside others, or alone on a line inside other brackets. */
+function isRowOfMatrix(before: string, after: string): boolean {
+  if (/[\])]\s{0,4},\s{0,4}$/.test(before) || /^\s{0,4},\s{0,4}[[(]/.test(after)) return true;
+  return /\[\s{0,4}$/.test(before) || (before.trim() === '' && /^\s{0,4},?\s{0,4}$/.test(after));
+}
+
+function lastLine(text: string): string {
+  return text.slice(text.lastIndexOf('\n') + 1);
 }

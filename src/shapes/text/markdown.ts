@@ -14,7 +14,7 @@ const fence = /^ {0,3}(`{3,20}|~{3,20})[ \t]*\{?\.?([\w+-]{0,20})/;
 export function markdownBlocks(text: string, lines: LineIndex): MarkdownBlock[] {
   const blocks: MarkdownBlock[] = [];
   let open: { mark: string; language: string; line: number; start: number } | null = null;
-  for (const match of text.matchAll(/^ {0,3}(?:`{3,}|~{3,})[^\n]{0,200}$/gm)) {
+  for (const match of text.matchAll(/^ {0,3}(?:`{3,20}|~{3,20})[^\n]{0,200}$/gm)) {
     const [, mark, language] = fence.exec(match[0]) ?? [];
     if (!mark) continue;
     const { line } = lines.locate(match.index);

@@ -10,6 +10,9 @@ const helpers =
   /mask|weight|alloc|free|init|load|save|print|config|param|size|bytes|flops|cache|test|check|verify|name|create|destroy/i;
 const attentionName = /attention|attn|sdpa|(?:^|_)mha(?:_|$)/i;
 
+/** A call with more arguments is data. */
+const mostArguments = 64;
+
 /** Head dims that a position alone may be read as. */
 const usualHeadDims = new Set([16, 32, 40, 48, 64, 72, 80, 96, 112, 128, 160, 192, 256]);
 
@@ -21,6 +24,7 @@ const usualHeadDims = new Set([16, 32, 40, 48, 64, 72, 80, 96, 112, 128, 160, 19
 export function sizedCall(code: Code, call: FoundCall): Draft | null {
   const { name, callArguments, place, start, end } = call;
   if (!attentionName.test(name) || helpers.test(name) || callArguments.length < 3) return null;
+  if (callArguments.length > mostArguments) return null;
   const sizes =
     byName(code, callArguments, parametersOf(code, call), place) ??
     byName(code, callArguments, argumentNames(callArguments), place) ??
@@ -33,9 +37,9 @@ export function sizedCall(code: Code, call: FoundCall): Draft | null {
 
 /** The parameters of the one function of this name that takes as many arguments. */
 function parametersOf(code: Code, { name, callArguments }: FoundCall): string[] | null {
-  const fitting = (code.names.functions.get(name) ?? []).filter(
-    (each) => each.length === callArguments.length,
-  );
+  const fitting = (code.names.functions.get(name) ?? [])
+    .slice(0, 50)
+    .filter((each) => each.length === callArguments.length);
   const [first] = fitting;
   return first && fitting.every((each) => each.join() === first.join()) ? first : null;
 }

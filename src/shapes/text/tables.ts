@@ -14,6 +14,7 @@ interface Cell {
 const separator = /^\s{0,3}\|?\s{0,20}:?-+:?\s{0,20}(?:\|\s{0,20}:?-+:?\s{0,20}){1,40}\|?\s{0,20}$/;
 const longestRow = 2000;
 const mostRows = 2000;
+const mostColumns = 60;
 
 /**
  * The problems of the Markdown tables of a text. A table whose columns are sizes gives a problem for each row; a
@@ -31,7 +32,7 @@ export function tableSites(lines: LineIndex, from: number, to: number): Attentio
       if (!lines.line(line).includes('|')) break;
       rows.push(cells(lines, line));
     }
-    if (head.length > 1)
+    if (head.length > 1 && head.length <= mostColumns)
       found.push(...ordered(head, rows, lines), ...sized(head, rows, lines), ...listed(head, rows, lines));
   }
   return found;
