@@ -6,6 +6,7 @@ import { type Setting, siteOfSettings } from './settings.ts';
 import { siteOf } from './site.ts';
 import { roleOf } from './sizeNames.ts';
 
+const mostSections = 1000;
 /** A section with more keys is a table of data. */
 const mostSettings = 500;
 
@@ -27,7 +28,7 @@ export function configSites(text: string, kind: 'yaml' | 'toml'): AttentionSite[
     else if (list.length <= mostSettings) list.push({ name: key, size, text: value, start, end });
     sections.set(section, list);
   }
-  return [...sections].flatMap(([section, settings]) => {
+  return [...sections].slice(0, mostSections).flatMap(([section, settings]) => {
     const heads = settings.find(({ name }) => roleOf(name) === 'heads');
     if (!heads || settings.length > mostSettings) return [];
     const callee = section.replace(/(?:^|\.)[-#][^.]*/g, '').replace(/#\d+$/, '');

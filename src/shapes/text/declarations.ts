@@ -85,7 +85,9 @@ export function findDeclarations(source: Tokens, family: CodeFamily): Declaratio
     }
     if (family === 'c' && before?.text === '&' && !isValueEnd(tokens[index - 2]))
       push(found.changes, text, index);
-    if (family === 'c' && before?.text === '>>') push(found.changes, text, index);
+    // `std::cin >> B`; a shift reads the same, and then a constant is lost and nothing is wrong.
+    if (family === 'c' && before?.text === '>' && tokens[index - 2]?.text === '>')
+      push(found.changes, text, index);
     if (isDeclared(index)) {
       const value = valueAfter(index);
       declare(tokens[index]!, index, blockEnd, value);

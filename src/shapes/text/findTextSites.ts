@@ -31,11 +31,10 @@ export function findTextSites(text: string, languageOrFile: string): AttentionSi
   const found =
     text.length > longestCode ? [] : [...sitesOfKind(text, kind, lines), ...onnxSites(text, lines)];
   const claimed = linesOf(found);
-  const literals = literalSites(text, lines).filter(
-    ({ line, endLine }) =>
-      !claimed.has(line) && !claimed.has(endLine) && !(kind === 'json' && isModelConfig(text)),
-  );
-  return [...found, ...literals].sort((a, b) => a.line - b.line || a.column - b.column);
+  const isConfig = kind === 'json' && isModelConfig(text);
+  const literals = isConfig ? [] : literalSites(text, lines);
+  const others = literals.filter(({ line, endLine }) => !claimed.has(line) && !claimed.has(endLine));
+  return [...found, ...others].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function sitesOfKind(text: string, kind: TextKind, lines: LineIndex): AttentionSite[] {

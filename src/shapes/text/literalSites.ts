@@ -5,6 +5,9 @@ import { literal } from './known.ts';
 import type { LineIndex } from './lines.ts';
 import { siteOf } from './site.ts';
 
+/** Shapes past this many are a list of data, and nobody reads it to its end. */
+const mostLiterals = 1000;
+
 /** How much of the line around a shape is read. */
 const surroundings = 160;
 
@@ -19,29 +22,31 @@ const otherWords =
  * brackets need a word beside them that says so, and rows of a matrix are data.
  */
 export function literalSites(text: string, lines: LineIndex): AttentionSite[] {
-  return findShapes(text).flatMap(({ shape, range, evidence, assumption }) => {
-    const start = lines.offset(range.startLine + 1, range.startColumn);
-    const end = lines.offset(range.endLine + 1, range.endColumn);
-    const before = lastLine(text.slice(Math.max(0, start - surroundings), start));
-    const after = text.slice(end, end + surroundings).split('\n', 1)[0]!;
-    const line = before + evidence + after;
-    const isNamed = assumption.startsWith('read by');
-    const isBracketed = /^[([]/.test(evidence);
-    if (!isNamed && otherWords.test(line) && !speaksOfAttention(line)) return [];
-    if (isBracketed && !isNamed) {
-      if (!shapeWords.test(line) && !speaksOfAttention(line)) return [];
-      if (isRowOfMatrix(before, after)) return [];
-    }
-    const sizes = Object.fromEntries(Object.entries(shape).map(([name, size]) => [name, literal(size)]));
-    // Names that are not written are the usual defaults, not what the text says.
-    if (!isNamed || !/\bn?h?_?kv|_kv|hkv|key_?value/i.test(evidence))
-      sizes.kvHeads = { ...literal(shape.kvHeads), basis: 'default' };
-    if (/batch taken as 1/.test(assumption)) delete sizes.batch;
-    const layout = { ...lines.evidence(start, 'layout'), text: assumption };
-    return [
-      siteOf({ start, end, api: 'text', callee: evidence.slice(0, 80), sizes, evidence: [layout] }, lines),
-    ];
-  });
+  return findShapes(text)
+    .slice(0, mostLiterals)
+    .flatMap(({ shape, range, evidence, assumption }) => {
+      const start = lines.offset(range.startLine + 1, range.startColumn);
+      const end = lines.offset(range.endLine + 1, range.endColumn);
+      const before = lastLine(text.slice(Math.max(0, start - surroundings), start));
+      const after = text.slice(end, end + surroundings).split('\n', 1)[0]!;
+      const line = before + evidence + after;
+      const isNamed = assumption.startsWith('read by');
+      const isBracketed = /^[([]/.test(evidence);
+      if (!isNamed && otherWords.test(line) && !speaksOfAttention(line)) return [];
+      if (isBracketed && !isNamed) {
+        if (!shapeWords.test(line) && !speaksOfAttention(line)) return [];
+        if (isRowOfMatrix(before, after)) return [];
+      }
+      const sizes = Object.fromEntries(Object.entries(shape).map(([name, size]) => [name, literal(size)]));
+      // Names that are not written are the usual defaults, not what the text says.
+      if (!isNamed || !/\bn?h?_?kv|_kv|hkv|key_?value/i.test(evidence))
+        sizes.kvHeads = { ...literal(shape.kvHeads), basis: 'default' };
+      if (/batch taken as 1/.test(assumption)) delete sizes.batch;
+      const layout = { ...lines.evidence(start, 'layout'), text: assumption };
+      return [
+        siteOf({ start, end, api: 'text', callee: evidence.slice(0, 80), sizes, evidence: [layout] }, lines),
+      ];
+    });
 }
 
 /** Sizes in brackets beside others, or alone on a line inside other brackets. */

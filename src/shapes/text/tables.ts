@@ -13,7 +13,9 @@ interface Cell {
 
 const separator = /^\s{0,3}\|?\s{0,20}:?-+:?\s{0,20}(?:\|\s{0,20}:?-+:?\s{0,20}){1,40}\|?\s{0,20}$/;
 const longestRow = 2000;
-const mostRows = 2000;
+const mostRows = 500;
+/** Rows of all tables of a text together. */
+const mostSites = 1000;
 const mostColumns = 60;
 
 /**
@@ -23,7 +25,7 @@ const mostColumns = 60;
  */
 export function tableSites(lines: LineIndex, from: number, to: number): AttentionSite[] {
   const found: AttentionSite[] = [];
-  for (let line = from + 1; line <= to; line++) {
+  for (let line = from + 1; line <= to && found.length < mostSites; line++) {
     const rule = lines.line(line);
     if (rule.length > longestRow || !rule.includes('-') || !separator.test(rule)) continue;
     const head = cells(lines, line - 1);
