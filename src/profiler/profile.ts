@@ -1,7 +1,8 @@
 import type { GpuHost } from '../host/protocol.ts';
 import type { ProfileDocument } from './document/schema.ts';
 import type { ProfileJob } from './job.ts';
-import { algorithmRuns, type ProfileOptions, runSeries } from './runSeries.ts';
+import { type ProfileOptions, runSeries } from './runSeries.ts';
+import { algorithmRuns } from './series.ts';
 
 /**
  * Runs a job on one device and returns the document. A run that does not fit, fails or hangs is a row of

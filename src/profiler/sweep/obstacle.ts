@@ -1,5 +1,6 @@
 import type { DocumentRun } from '../document/schema.ts';
-import type { FinishedRun, SeriesRun } from '../runSeries.ts';
+import type { FinishedRun } from '../finishedRun.ts';
+import type { SeriesRun } from '../series.ts';
 import { isLarger } from './points.ts';
 
 /**

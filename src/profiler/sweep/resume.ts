@@ -1,6 +1,6 @@
 import type { Result } from '../../attention/shape.ts';
 import type { DocumentDevice, DocumentRun, DocumentSweep, ProfileDocument } from '../document/schema.ts';
-import type { Series } from '../runSeries.ts';
+import type { Series } from '../series.ts';
 import { tool } from '../tool.ts';
 import { differenceOfDevices, differenceOfSweeps, runKey } from './same.ts';
 
