@@ -90,6 +90,7 @@ const score: Record<
 let claimed = 0;
 let right = 0;
 const wrong: string[] = [];
+const unsettled: string[] = [];
 for (const label of labels) {
   if (label.language !== 'python') continue;
   const file = join(folder, label.repository, label.path);
@@ -136,7 +137,12 @@ for (const label of labels) {
     if (own.value !== null && own.value !== undefined) {
       claimed++;
       if (own.value === expected) right++;
-      else wrong.push(`${label.id} ${field}: says ${own.value} (${site?.basis[field]}), label ${expected}`);
+      else if (isKnown && !isNumber) {
+        // The label has a name for it; a number that the code also gives neither agrees nor disagrees.
+        unsettled.push(
+          `${label.id} ${field}: says ${own.value} (${site?.basis[field]}), label calls it ${expected}`,
+        );
+      } else wrong.push(`${label.id} ${field}: says ${own.value} (${site?.basis[field]}), label ${expected}`);
     }
   }
   if (misses.length > 0 || flags.includes('--all')) {
@@ -153,6 +159,11 @@ for (const [difficulty, row] of Object.entries(score)) {
   );
 }
 console.log(
-  `values given as known that are right: ${right}/${claimed} = ${((100 * right) / Math.max(1, claimed)).toFixed(1)}%`,
+  `values given as known that equal the label's: ${right}/${claimed} = ${((100 * right) / Math.max(1, claimed)).toFixed(1)}%`,
 );
+const settled = claimed - unsettled.length;
+console.log(
+  `of those that a label settles: ${right}/${settled} = ${((100 * right) / Math.max(1, settled)).toFixed(1)}%`,
+);
+for (const line of unsettled) console.log(`  not settled: ${line}`);
 for (const line of wrong) console.log(`  wrong: ${line}`);

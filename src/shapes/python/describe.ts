@@ -341,6 +341,8 @@ export function describeManual(
       rolesOf(layouts, k, 'k', scores.node),
       rolesOf(layouts, v, 'v', scores.node),
     );
+    // Of more than four axes no rule tells which are heads.
+    if ((q.shape?.length ?? 0) > 4) draft.sizes = { ...draft.sizes, batch: null, heads: null, kvHeads: null };
     // Three axes may be batch and heads folded; only a product says so.
     if (q.shape?.length === 3 && draft.sizes.heads && dims.sizeOf(draft.sizes.heads) === 1) {
       draft.sizes = { ...draft.sizes, batch: null, heads: null, kvHeads: null };

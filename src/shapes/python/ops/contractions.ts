@@ -28,7 +28,10 @@ export function matmul(
   const shape = productShape(a, b, symbols);
   const result = tensor(shape, a.dtype ?? b.dtype);
   const turned = b.origin?.kind === 'swapped';
-  const ranks = (a.shape?.length ?? 0) >= 3 && (b.shape?.length ?? 0) >= 3;
+  // Keys that were laid out otherwise are told by the width that they share with the queries.
+  const [width, rows] = [a.shape?.at(-1), b.shape?.at(-2)];
+  const ranks =
+    (a.shape?.length ?? 0) >= 3 && (b.shape?.length ?? 0) >= 3 && width && rows && dims.same(width, rows);
   if (turned || ranks) {
     const k =
       turned && b.origin?.kind === 'swapped'

@@ -63,6 +63,25 @@ describe('what reads as something that it is not', () => {
     expect(sitesIn(`${torch}def loss(x):\n    return F.softmax(x, dim=-1)`)).toEqual([]);
   });
 
+  it('finds keys that were laid out for the product, and nothing in a product that does not fit', () => {
+    const code = (k: string) =>
+      `${torch}q = torch.zeros(2, 4, 16, 8)\nk = torch.zeros(${k})\nv = torch.zeros(2, 4, 32, 8)\ny = F.softmax(q @ k, dim=-1) @ v`;
+    expect(only(code('2, 4, 8, 32')).problem).toMatchObject({
+      heads: 4,
+      seqLenQ: 16,
+      seqLenKv: 32,
+      headDim: 8,
+    });
+    expect(sitesIn(code('2, 32, 4, 8'))).toEqual([]);
+  });
+
+  it('leaves heads open where a product by hand has more axes than four', () => {
+    const site = only(
+      `${torch}q = torch.zeros(2, 3, 4, 16, 8)\ny = F.softmax(q @ q.transpose(-2, -1), dim=-1) @ q`,
+    );
+    expect(site.problem).toMatchObject({ batch: null, heads: null, seqLenQ: 16, headDim: 8 });
+  });
+
   it('does not trust a default that the only caller overrides, nor one that callers differ on', () => {
     const layer = `${torch}class A(nn.Module):\n    def __init__(self, heads=8):\n        self.heads = heads\n    def attn(self, x):\n        q = x.view(1, self.heads, 16, 8)\n        return F.scaled_dot_product_attention(q, q, q)\n`;
     expect(only(layer)).toMatchObject({ problem: { heads: 8 }, basis: { heads: 'default' } });
