@@ -76,6 +76,8 @@ export function siteOfSettings(
     }
   }
   for (const role of clashing) known.delete(role);
+  // Heads of something that is wide and high are not those of a model.
+  if (settings.some(({ name }) => /^height$/i.test(name))) return null;
   const refuses = settings.some(({ name }) => derivesNothing.test(name));
   const width = known.get('width');
   if (refuses || kind.derived === null) known.delete('width');

@@ -23,9 +23,8 @@ const spelledOut: Record<Role, string> = {
     numheadskv headcountkv numkvhead`,
   seqLen:
     'seqlen sequencelength seqlength seq seqlens sequencelen ntokens numtokens sequence contextlen nseq timesteps',
-  seqLenQ:
-    'seqlenq qlen querylen querylength sq lq lenq nq qseqlen numqueries targetlength targetlen tgtlen tq',
-  seqLenKv: `seqlenk seqlenkv kvlen kvlength skv lkv lk lenk lenkv nkv sk kvseqlen sourcelength sourcelen srclen tk tkv
+  seqLenQ: 'seqlenq qlen querylen querylength sq lq lenq qseqlen numqueries targetlength targetlen tgtlen tq',
+  seqLenKv: `seqlenk seqlenkv kvlen kvlength skv lkv lk lenk lenkv sk kvseqlen sourcelength sourcelen srclen tk tkv
     keylength keylen memorylen`,
   headDim:
     'headdim headsize dhead headdims dimhead sizeperhead dimperhead headdimension hdim keydim dk headdimqk attentionheaddim hs hsz',
@@ -42,6 +41,14 @@ const meanings = new Map<string, Role>(
     names.split(/\s+/).map((name) => [name, role as Role]),
   ),
 );
+
+/**
+ * Whether a value is too large for what a short name seems to say: `D` and `hs` past 256 are rather the width of the
+ * model than the head dim.
+ */
+export function isDoubtful(name: string, role: Role, value: number | null): boolean {
+  return role === 'headDim' && name.length <= 2 && value !== null && value > 256;
+}
 
 const longestName = 32;
 

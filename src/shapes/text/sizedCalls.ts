@@ -2,12 +2,12 @@ import type { FoundCall } from './attentionCalls.ts';
 import type { Code } from './evaluate.ts';
 import { type Known, literal } from './known.ts';
 import { type Draft, sizesFromRoles } from './site.ts';
-import { type Role, rolesOf } from './sizeNames.ts';
+import { isDoubtful, type Role, rolesOf } from './sizeNames.ts';
 import type { Expression } from './syntax.ts';
 
-/** Functions named after attention that compute none of it. */
+/** Functions named after attention that compute none of it, or none with a softmax. */
 const helpers =
-  /mask|weight|alloc|free|init|load|save|print|config|param|size|bytes|flops|cache|test|check|verify|name|create|destroy/i;
+  /linear|mask|weight|alloc|free|init|load|save|print|config|param|size|bytes|flops|cache|test|check|verify|name|create|destroy/i;
 const attentionName = /attention|attn|sdpa|(?:^|_)mha(?:_|$)/i;
 
 /** A call with more arguments is data. */
@@ -58,7 +58,9 @@ function byName(
   const roles = rolesOf(names);
   const known = new Map<Role, Known>();
   for (const [index, role] of roles.entries()) {
-    if (role && isSizeLike(given[index]!)) known.set(role, code.size(given[index]!, place));
+    if (!role || !isSizeLike(given[index]!)) continue;
+    const size = code.size(given[index]!, place);
+    if (!isDoubtful(names[index]!, role, size.value)) known.set(role, size);
   }
   return known.has('batch') || known.has('seqLen') || known.has('seqLenQ') ? sizesFromRoles(known) : null;
 }

@@ -3,7 +3,7 @@ import { literal } from './known.ts';
 import type { LineIndex } from './lines.ts';
 import { type Setting, type SettingsKind, siteOfSettings } from './settings.ts';
 import { siteOf } from './site.ts';
-import { roleOf, rolesOf } from './sizeNames.ts';
+import { isDoubtful, roleOf, rolesOf } from './sizeNames.ts';
 
 interface Cell {
   text: string;
@@ -75,7 +75,7 @@ function sized(head: Cell[], rows: Cell[][], lines: LineIndex): AttentionSite[] 
   return rows.flatMap((row) => {
     const settings: Setting[] = row.flatMap((cell, index) => {
       const number = roles[index] ? numberIn(cell) : null;
-      if (number === null) return [];
+      if (number === null || isDoubtful(names[index]!, roles[index]!, number)) return [];
       const evidence = [
         lines.evidence(cell.start, 'literal'),
         { ...lines.evidence(head[0]!.start, 'layout') },
@@ -144,7 +144,10 @@ function listed(head: Cell[], rows: Cell[][], lines: LineIndex): AttentionSite[]
 function siteOfRow(settings: Setting[], row: Cell[], lines: LineIndex, kind: SettingsKind): AttentionSite[] {
   const span = { start: row[0]!.start, end: row.at(-1)!.end };
   const draft = siteOfSettings(settings, kind, span);
-  return draft ? [siteOf(draft, lines)] : [];
+  if (!draft) return [];
+  // Prose leaves out what its reader does not ask for: no word of shared heads is no word against them.
+  if (draft.sizes.kvHeads?.basis === 'default') delete draft.sizes.kvHeads;
+  return [siteOf(draft, lines)];
 }
 
 /** Cells `(8, 4096, 16, 64)` below a heading that ends in `(B, S, H, D)`. */

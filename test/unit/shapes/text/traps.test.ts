@@ -37,6 +37,8 @@ describe('numbers that are no attention shape', () => {
     ['a declaration', 'cpp', 'void attention(float *o, int B, int T, int C, int NH);'],
     ['a method', 'typescript', 'class A { attention(batch, heads, seqLen, headDim) { } }'],
     ['heads of a page', 'typescript', 'const page = { heads: 3, footers: 2 };'],
+    ['heads that are wide and high', 'typescript', 'const page = { heads: 8, width: 512, height: 512 };'],
+    ['attention without a softmax', 'cpp', 'linear_attention(q, k, v, 8, 16, 4096, 64);'],
     ['heads that differ by stage', 'yaml', 'num_heads: [3, 6, 12, 24]\nembed_dim: 96'],
     ['keys in a block of text', 'yaml', 'note: |\n  num_heads: 8\n  head_dim: 64'],
     ['settings that are commented out', 'toml', '# num_heads = 8\n# head_dim = 64'],
@@ -100,6 +102,11 @@ describe('values that are not sure are not known', () => {
       '8 12 12 ? ? 64 64',
     ],
     ['a width that heads do not divide', `int B = 8, C = 770, NH = 12, T = 64; ${call}`, '8 12 12 64 64 ? ?'],
+    [
+      'a letter that is the width',
+      `int B = 8, D = 768, NH = 12, T = 64; attention(out, in, B, T, D, NH);`,
+      '8 12 12 64 64 ? ?',
+    ],
     ['heads that no model has', `int B = 8, C = 768, NH = 100000, T = 64; ${call}`, '8 ? ? 64 64 ? ?'],
     ['a choice', `int B = 8, C = 768, NH = 12, T = big ? 64 : 32; ${call}`, '8 12 12 ? ? 64 64'],
     [
