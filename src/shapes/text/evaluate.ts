@@ -138,7 +138,9 @@ export class Code {
     const text = (known: Known) => known.value?.toString() ?? known.symbol;
     if (left.value === null || right.value === null) {
       const [a, b] = [text(left), text(right)];
-      const joined = a && b ? `${grouped(a)} ${expression.operator} ${grouped(b)}` : null;
+      // Symbols are written as everywhere in sites: `//` divides whole numbers.
+      const sign = expression.operator === '/' ? '//' : expression.operator;
+      const joined = a && b ? `${grouped(a)} ${sign} ${grouped(b)}` : null;
       return { ...unknown(joined && joined.length <= 60 ? joined : null), evidence };
     }
     const value = compute(expression.operator, left.value, right.value, this.family);

@@ -102,7 +102,7 @@ function quotient(width: Known, heads: Known): Known {
   const evidence = joinEvidence(width.evidence, heads.evidence);
   if (width.value === null || heads.value === null || heads.value === 0) {
     const [a, b] = [width.value ?? width.symbol, heads.value ?? heads.symbol];
-    return { ...unknown(a && b ? `${a} / ${b}` : null), evidence };
+    return { ...unknown(a && b ? `${a} // ${b}` : null), evidence };
   }
   const value = width.value / heads.value;
   if (!Number.isInteger(value)) return unknown();

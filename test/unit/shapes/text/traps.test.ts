@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { completeSite } from '../../../../src/shapes/completeSite.ts';
 import type { AttentionSite } from '../../../../src/shapes/site.ts';
 import { findTextSites } from '../../../../src/shapes/text/findTextSites.ts';
 
@@ -178,5 +179,25 @@ describe('order and layout', () => {
     expect(shapes('num_heads: 12\nseq_len: 8\nhead_dim: 64\nhead_dim: 128', 'yaml')).toEqual([
       '? 12 12 8 8 ? ?',
     ]);
+  });
+});
+
+describe('what a site lacks can be filled in', () => {
+  test('symbols are evaluated with the values of their names', () => {
+    const text =
+      'void run(int B, int T, int C) { const int NH = 12; attention_forward(out, in, B, T, C, NH); }';
+    const [site] = findTextSites(text, 'cpp');
+    expect(site!.symbols).toMatchObject({ batch: 'B', seqLenQ: 'T', headDim: 'C // 12' });
+    const completed = completeSite(site!, { B: 2, T: 77, C: 768 });
+    expect(completed.missing).toEqual([]);
+    expect(completed.shape).toEqual({
+      batch: 2,
+      heads: 12,
+      kvHeads: 12,
+      seqLenQ: 77,
+      seqLenKv: 77,
+      headDim: 64,
+      headDimV: 64,
+    });
   });
 });
