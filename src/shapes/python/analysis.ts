@@ -1,5 +1,4 @@
-import type { AttentionApi } from '../apis/row.ts';
-import type { ClassDef, Expression, FunctionDef, Statement } from './ast.ts';
+import type { ClassDef, Expression, FunctionDef } from './ast.ts';
 import type { Dim } from './dim.ts';
 import { Symbols } from './dim.ts';
 import type { SiteDraft } from './draft.ts';
@@ -93,11 +92,6 @@ export class Analysis {
     this.captured.set(def, list);
     if (list.length < mostCaptured && !list.some(({ node }) => node === call.node)) list.push(call);
   }
-
-  statements(module: Module, source: Source, index: number): Statement[] {
-    void module;
-    return source.statements(source.spans[index]!);
-  }
 }
 
 export function makeModule(sources: Source[], path: string | null): Module {
@@ -105,5 +99,3 @@ export function makeModule(sources: Source[], path: string | null): Module {
   module.scope = { names: new Map(), parent: null, module, owner: null };
   return module;
 }
-
-export type { AttentionApi };

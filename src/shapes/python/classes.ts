@@ -5,7 +5,7 @@ import { capturedArguments } from './callers.ts';
 import { configDefault } from './configs.ts';
 import * as dims from './dim.ts';
 import { evaluate } from './evaluate.ts';
-import { fact, weaken } from './fact.ts';
+import { type Fact, fact, weaken } from './fact.ts';
 import { inlineBody } from './functions.ts';
 import { concrete } from './modules.ts';
 import { bindParameters } from './parameters.ts';
@@ -232,12 +232,7 @@ function defaulted(value: Value, node: Expression): Value {
 }
 
 /** A number becomes a size with a name and a value, so that `n_embd // n_head` keeps its names. */
-export function valued(
-  analysis: Analysis,
-  value: Value,
-  name: string,
-  factFor: (fact: import('./fact.ts').Fact) => import('./fact.ts').Fact,
-): Value {
+export function valued(analysis: Analysis, value: Value, name: string, factFor: (fact: Fact) => Fact): Value {
   if (value.kind !== 'int') return value;
   const known = dims.sizeOf(value.dim);
   const before = dims.factOf(value.dim);

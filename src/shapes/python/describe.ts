@@ -61,7 +61,7 @@ export function describeCall(
       ? bindNames(api.constructorParameters, layer.args)
       : new Map<string, Value>();
   const draft = blank(analysis, api.id, calleeText(node), node);
-  const { q, k, v } = tensorsOf(analysis, api, bound, draft);
+  const { q, k, v } = tensorsOf(api, bound, draft);
   const layouts = layoutsOf(api, bound, built);
   // All three have one rank, unless the row gives k and v layouts of their own.
   if (q?.shape && !api.kvLayouts)
@@ -78,7 +78,7 @@ export function describeCall(
   draft.sizes.headDimV ??= null;
   draft.dtype = q?.dtype ?? k?.dtype ?? null;
   if (layer) layerSizes(analysis, api, built, draft, layer);
-  readOptions(analysis, api, bound, built, draft, args.open);
+  readOptions(api, bound, built, draft, args.open);
   if (!mayPack(api)) draft.packed = { value: false, fact: fact('literal', node) };
   specials(analysis, api, bound, draft, { q, k, v });
   if (draft.sizes.kvHeads === undefined && draft.sizes.heads && k === q)
@@ -95,7 +95,7 @@ function resultOf(q: Tensor | null, v: Tensor | null, layer: Layer | null): Valu
   return tensor(shape, q.dtype);
 }
 
-function tensorsOf(analysis: Analysis, api: AttentionApi, bound: Map<string, Value>, draft: SiteDraft) {
+function tensorsOf(api: AttentionApi, bound: Map<string, Value>, draft: SiteDraft) {
   const find = (name: string): Tensor | null => {
     const value = bound.get(name);
     const found = asTensor(value);
@@ -120,7 +120,6 @@ function tensorsOf(analysis: Analysis, api: AttentionApi, bound: Map<string, Val
   const v = find(tensors.v);
   const self = api.derive === 'linenMultihead' || api.derive === 'nnxMultihead';
   const isKeras = api.derive === 'kerasMultihead' || api.derive === 'kerasGrouped';
-  void analysis;
   return { q, k: k ?? (isKeras ? v : self ? q : null), v: v ?? (self ? q : null) };
 }
 
@@ -264,7 +263,7 @@ function specials(
         draft.packed = { value: each, fact: fact('literal', draft.node) };
     }
   }
-  if (api.special === 'kvCache') kvCache(analysis, bound, draft, q, k);
+  if (api.special === 'kvCache') kvCache(bound, draft, q, k);
   if (api.special === 'hugging') {
     // The interface takes k and v before they are repeated; whether it is causal is an attribute of the module.
     const module = bound.get('module');
@@ -281,13 +280,7 @@ function sizeArgument(analysis: Analysis, value: Value | undefined): Dim | null 
 }
 
 /** The cache holds `cache_seqlens` keys, and the new ones; its own axis is only how many it could hold. */
-function kvCache(
-  analysis: Analysis,
-  bound: Map<string, Value>,
-  draft: SiteDraft,
-  q: Tensor | null,
-  k: Tensor | null,
-): void {
+function kvCache(bound: Map<string, Value>, draft: SiteDraft, q: Tensor | null, k: Tensor | null): void {
   const paged = ['block_table', 'page_table'].some(
     (name) => bound.has(name) && bound.get(name)?.kind !== 'none',
   );
@@ -316,7 +309,6 @@ function kvCache(
         : null;
   const total = filled && added ? dims.add(filled, added) : null;
   draft.sizes.seqLenKv = total && dims.sizeOf(total) !== null ? total : null;
-  void analysis;
 }
 
 function commonValue(x: Tensor | null): Dim | null {

@@ -43,7 +43,7 @@ export function bindParameters(
     if (context.isInit && given && parameter.initial && isVague(given)) {
       scope.names.set(
         name,
-        reconcile(analysis, given, unpassed(analysis, parameter, def, scope, context, sweeps), name),
+        reconcile(analysis, given, unpassed(analysis, parameter, scope, context, sweeps), name),
       );
       continue;
     }
@@ -56,7 +56,7 @@ export function bindParameters(
       scope.names.set(name, handed);
       continue;
     }
-    const value = unpassed(analysis, parameter, def, scope, context, sweeps);
+    const value = unpassed(analysis, parameter, scope, context, sweeps);
     // An unknown argument may still be known to have a shape.
     if (given?.kind === 'opaque' && value.kind === 'opaque') {
       scope.names.set(
@@ -76,7 +76,6 @@ export function bindParameters(
 function unpassed(
   analysis: Analysis,
   parameter: Parameter,
-  def: FunctionDef,
   scope: Scope,
   context: BindingContext,
   sweeps: Map<string, Value>,
@@ -91,27 +90,20 @@ function unpassed(
     const shaped = annotatedShape(analysis, annotation);
     if (shaped) return tensor(shaped.shape, shaped.dtype);
     const type = concrete(analysis, evaluate(analysis, annotation, scope));
-    if (type.kind === 'class' && isConfiguration(analysis, type)) {
+    if (type.kind === 'class' && isConfiguration(type)) {
       const instance = defaultInstance(analysis, type);
       if (instance) return instance;
     }
   }
   if (!initial) return opaque(name);
   const value = evaluate(analysis, initial, scope);
-  return defaultValue(
-    analysis,
-    value,
-    name,
-    initial,
-    context.isInit || (/^__call__$/.test(def.name) === true && context.isInit),
-  );
+  return defaultValue(analysis, value, name, initial, context.isInit);
 }
 
-function isConfiguration(analysis: Analysis, type: Extract<Value, { kind: 'class' }>): boolean {
+function isConfiguration(type: Extract<Value, { kind: 'class' }>): boolean {
   const isDataclass = type.def.decorators.some((d) =>
     /dataclass|^define|^attrs?\b/.test(d.place.text.slice(d.start, d.end)),
   );
-  void analysis;
   return isDataclass || /(config|args|params|hparams|options|settings)$/i.test(type.def.name);
 }
 

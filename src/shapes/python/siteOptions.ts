@@ -1,5 +1,4 @@
 import type { AttentionApi } from '../apis/row.ts';
-import type { Analysis } from './analysis.ts';
 import * as dims from './dim.ts';
 import type { Option, SiteDraft } from './draft.ts';
 import { type Fact, fact } from './fact.ts';
@@ -8,14 +7,12 @@ import type { Value } from './value.ts';
 
 /** Flags of a call as options of the problem. What is left out has the function's own default. */
 export function readOptions(
-  analysis: Analysis,
   api: AttentionApi,
   bound: Map<string, Value>,
   built: Map<string, Value>,
   draft: SiteDraft,
   open: boolean,
 ): void {
-  void analysis;
   const origin = fact('literal', draft.node);
   const { options = {}, causal } = api;
   const off = <T>(value: T): Option<T> => (open ? null : { value, fact: origin });

@@ -1,9 +1,10 @@
 import type { Analysis } from './analysis.ts';
 import { annotatedShape } from './annotations.ts';
+import { binary } from './arithmetic.ts';
 import type { Expression, Statement } from './ast.ts';
 import { commentOf, shapeInComment } from './comments.ts';
 import * as dims from './dim.ts';
-import { binary, element, evaluate, itemsOf } from './evaluate.ts';
+import { element, evaluate, itemsOf } from './evaluate.ts';
 import { fact } from './fact.ts';
 import { runEntry } from './functions.ts';
 import { joinNames } from './join.ts';
