@@ -28,6 +28,8 @@ describe('npm run package', () => {
       'dist/panel.js',
       'dist/panel.css',
       'dist/python/probe.py',
+      'dist/tree-sitter-python.wasm',
+      'dist/web-tree-sitter.wasm',
       'dist/python/site/sitecustomize.py',
     ]) {
       expect(files).toContain(wanted);
