@@ -15,7 +15,7 @@ const surroundings = 160;
 const shapeWords = /shape|size|dims?\b|tensor|randn|zeros|ones|bhsd|bhnd|\bb\b.{0,4}\bh\b/i;
 /** Words that say that they are something else. */
 const otherWords =
-  /image|img|pixel|bbox|box|rect|crop|pad|margin|viewport|color|colour|rgba?|stride|kernel_size|dilation|conv|channels?|height|width|version|threads?\b|grid|<<</i;
+  /image|img|pixel|bbox|box|rect|crop|pad|margin|viewport|color|colour|rgba?|stride|kernel_size|dilation|conv|channels?|height|width|version|threads?\b|grid|<<<|mma|gemm|instructions?|tiles?\b/i;
 
 /**
  * Shapes that stand in a text as they are: `8x16x4096x64`, `b=8 h=16 n=4096 d=64`, `(8, 16, 4096, 64)`. Sizes in
@@ -34,7 +34,9 @@ export function literalSites(text: string, lines: LineIndex): AttentionSite[] {
       const isBracketed = /^[([]/.test(evidence);
       if (!isNamed && otherWords.test(line) && !speaksOfAttention(line)) return [];
       if (isBracketed && !isNamed) {
-        if (!shapeWords.test(line) && !speaksOfAttention(line)) return [];
+        // What stands in front of an equals sign says what the numbers are; a comment behind may be about anything.
+        const around = /[\w\])]\s{0,4}[=:]\s{0,4}$/.test(before) ? before + evidence : line;
+        if (!shapeWords.test(around) && !speaksOfAttention(around)) return [];
         if (isRowOfMatrix(before, after)) return [];
       }
       const sizes = Object.fromEntries(Object.entries(shape).map(([name, size]) => [name, literal(size)]));

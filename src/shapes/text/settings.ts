@@ -30,6 +30,8 @@ const dtypes: Record<string, Dtype> = {
   bfloat16: 'bf16',
 };
 
+const otherMixers = /(?:^|[^a-z])(?:mamba|rwkv|gmlp|amlp|retnet|hyena|ssm)(?![a-z])/i;
+
 export interface SettingsKind {
   api: string;
   /** What the group is called: the section, the variable. */
@@ -78,6 +80,9 @@ export function siteOfSettings(
   for (const role of clashing) known.delete(role);
   // Heads of something that is wide and high are not those of a model.
   if (settings.some(({ name }) => /^height$/i.test(name))) return null;
+  // Layers that mix tokens in another way keep the keys of attention and ignore them.
+  if (settings.some(({ name, text }) => otherMixers.test(name) || otherMixers.test(text.slice(0, 200))))
+    return null;
   const refuses = settings.some(({ name }) => derivesNothing.test(name));
   const width = known.get('width');
   if (refuses || kind.derived === null) known.delete('width');
