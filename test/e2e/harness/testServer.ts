@@ -24,6 +24,8 @@ export interface TestServerOptions {
    * A package is installed by VS Code's own installer.
    */
   extension?: 'installed' | 'development' | { vsix: string };
+  /** Further extensions, folders beside this file. */
+  helpers?: readonly string[];
   theme?: Theme;
   settings?: Readonly<Record<string, unknown>>;
   env?: Record<string, string>;
@@ -37,8 +39,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   try {
     if (typeof options.extension === 'object') await installPackage(options.extension.vsix, dataFolder);
     else if (options.extension !== 'development') linkOwnExtension(extensions);
-    const helper = 'attention-profiler-tests.theme-helper-1.0.0';
-    cpSync(join(import.meta.dirname, 'theme-helper'), join(extensions, helper), { recursive: true });
+    for (const helper of ['theme-helper', ...(options.helpers ?? [])]) {
+      const target = join(extensions, `attention-profiler-tests.${helper}-1.0.0`);
+      cpSync(join(import.meta.dirname, helper), target, { recursive: true });
+    }
     const server = await startVsCodeServer({
       folder: options.folder ?? sampleWorkspace,
       dataFolder,
