@@ -32,7 +32,7 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
       folder,
       helpers: ['debug-helper'],
       env: { ATTNPROF_TEST_PYTHON: python!.path },
-      settings: { 'attentionProfiler.repeats': 2, 'attentionProfiler.pythonPath': python!.path },
+      settings: { 'attentionProfiler.repeats': 2 },
     });
     browser = await launchBrowser();
     workbench = await Workbench.open(browser, server, { viewport: { width: 1440, height: 900 } });
@@ -111,7 +111,11 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
     await waitFor(
       'the second recording',
       async () =>
-        (await (await workbench.notificationCenter()).filter({ hasText: '10 attention calls' }).count()) > 0,
+        (await (
+          await workbench.notificationCenter()
+        )
+          .filter({ hasText: 'attention_run.py: 10 attention calls' })
+          .count()) > 0,
       startTimeout,
     );
     await workbench.runCommand('Attention: Profile What Ran');
