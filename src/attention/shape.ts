@@ -19,7 +19,7 @@ export const maxHeadDim = 256;
 export type Result<T> = { ok: true; value: T } | { ok: false; error: string };
 
 /** Sizes beyond this are not attention problems but typing mistakes. */
-const maxSize = 2 ** 31 - 1;
+export const maxSize = 2 ** 31 - 1;
 
 /** The longest that a square score matrix of `maxElements` allows. */
 export const maxSeqLen = 2 ** 24;

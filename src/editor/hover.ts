@@ -55,7 +55,8 @@ export class ShapeHover implements HoverProvider {
   }
 }
 
-function adapterLabel(adapter: LastAdapter | null): string {
+/** The adapter that a profile would use, in a link. */
+export function adapterLabel(adapter: LastAdapter | null): string {
   if (!adapter) return "this machine's GPU";
   return adapter.software ? `${shortName(adapter)} (software)` : shortName(adapter);
 }

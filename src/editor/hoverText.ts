@@ -40,6 +40,15 @@ export function hoverText(options: HoverTextOptions): string {
     `*${escapeMarkdown(assumption)}; f32, forward, no mask*`,
     ...(link ? [link] : []),
   ].join('  \n');
+  const { table, notes } = costParts(problem, { rows, limits, limitsOf });
+  return [head, table, notes.join('  \n')].filter((part) => part !== '').join('\n\n');
+}
+
+/** The table of a problem's costs, empty where no algorithm has one, and lines that go below it. */
+export function costParts(
+  problem: Problem,
+  { rows, limits, limitsOf }: Pick<HoverTextOptions, 'rows' | 'limits' | 'limitsOf'>,
+): { table: string; notes: string[] } {
   const costs: AlgorithmCost[] = [];
   const notes: string[] = [];
   for (const row of rows) {
@@ -58,8 +67,7 @@ export function hoverText(options: HoverTextOptions): string {
   if (costs.length > 0)
     notes.push(`Tiling assumed: ${describeTilings(costs)}, from ${escapeMarkdown(limitsOf)}.`);
   const lines = [comparison(costs), ...notes].filter((line) => line !== '');
-  const parts = [head, table(problem, costs), lines.join('  \n')];
-  return parts.filter((part) => part !== '').join('\n\n');
+  return { table: costTable(problem, costs), notes: lines };
 }
 
 function describeShape({ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, headDimV }: Shape): string {
@@ -72,7 +80,7 @@ function describeShape({ batch, heads, kvHeads, seqLenQ, seqLenKv, headDim, head
   );
 }
 
-function table(problem: Problem, costs: AlgorithmCost[]): string {
+function costTable(problem: Problem, costs: AlgorithmCost[]): string {
   if (costs.length === 0) return '';
   const bound = boundTraffic(problem);
   const row = (title: string, least: string, of: (cost: Cost) => string) =>
@@ -80,8 +88,8 @@ function table(problem: Problem, costs: AlgorithmCost[]): string {
   return [
     `| | ${[...costs.map(({ row: { id } }) => `${id} (exact)`), 'bound'].map(spaced).join(' | ')} |`,
     `|:--|${'--:|'.repeat(costs.length + 1)}`,
-    row('HBM bytes moved', formatBytes(bound.readBytes + bound.writeBytes), ({ traffic }) =>
-      formatBytes(traffic.readBytes + traffic.writeBytes),
+    row('HBM bytes moved', formatBytes(bound.readBytes + bound.writeBytes), (cost) =>
+      formatBytes(trafficBytes(cost)),
     ),
     row('HBM accesses', formatCount(bound.loads + bound.stores), ({ traffic }) =>
       formatCount(traffic.loads + traffic.stores),
@@ -89,6 +97,11 @@ function table(problem: Problem, costs: AlgorithmCost[]): string {
     row('Memory', '', ({ memory }) => formatBytes(memory.peakBytes)),
     row('Arithmetic', '', ({ flops }) => formatFlops(flops.exact)),
   ].join('\n');
+}
+
+/** Bytes that pass between HBM and the chip, either way. */
+export function trafficBytes({ traffic }: Cost): bigint {
+  return traffic.readBytes + traffic.writeBytes;
 }
 
 /** Keeps columns apart; Markdown drops blanks at the edge of a cell, but not this one. */
@@ -101,7 +114,7 @@ function comparison(costs: AlgorithmCost[]): string {
   const standard = costs.find(({ row }) => row.id === 'standard');
   const flash = costs.find(({ row }) => row.id === 'flash2');
   if (!standard || !flash) return '';
-  const bytes = ({ cost }: AlgorithmCost) => cost.traffic.readBytes + cost.traffic.writeBytes;
+  const bytes = ({ cost }: AlgorithmCost) => trafficBytes(cost);
   const [more, less] = bytes(standard) >= bytes(flash) ? [standard, flash] : [flash, standard];
   return `HBM bytes moved (exact): ${more.row.id} ${formatRatio(bytes(more), bytes(less))} those of ${less.row.id}.`;
 }

@@ -4,22 +4,27 @@ import type { CommandId } from './contributions.ts';
 import { problemArgument } from './problemArgument.ts';
 import { readSettings } from './settings.ts';
 
-/** The only command that such a link may run. */
-const linkCommand: CommandId = 'attention.profile';
-
 /** A Markdown link that profiles a problem with the algorithms of the settings. */
 export function profileLink(problem: Problem, label = 'Profile'): string {
   const argument = problemArgument(problem, readSettings().algorithms);
+  return commandLink('attention.profile', argument, `$(play) ${label}`, 'Run kernels of this shape now');
+}
+
+/** A Markdown link that runs a command; the label is Markdown already. */
+export function commandLink(command: CommandId, argument: unknown, label: string, title = ''): string {
   // Round brackets would end the link.
   const query = encodeURIComponent(JSON.stringify([argument])).replace(/[()]/g, (c) =>
     c === '(' ? '%28' : '%29',
   );
-  return `[$(play) ${label}](command:${linkCommand}?${query} "Run kernels of this shape now")`;
+  return `[${label}](command:${command}?${query}${title === '' ? '' : ` "${title}"`})`;
 }
 
-/** Markdown in which such links work, and no other command. */
-export function trustedMarkdown(text: string): MarkdownString {
+/** Markdown in which links run these commands, and no other. */
+export function trustedMarkdown(
+  text: string,
+  enabledCommands: readonly CommandId[] = ['attention.profile'],
+): MarkdownString {
   const markdown = new MarkdownString(text, true);
-  markdown.isTrusted = { enabledCommands: [linkCommand] };
+  markdown.isTrusted = { enabledCommands };
   return markdown;
 }
