@@ -45,10 +45,9 @@ const entries = {
     format: 'cjs',
     external: ['vscode'],
     outfile: 'dist/extension.cjs',
-    // The ES module of this package looks for itself by `import.meta.url`, which CommonJS has not.
-    alias: { 'web-tree-sitter': join(projectRoot, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
     plugins: [generated],
   },
+  'src/editor/sites/pythonReader.ts': { ...nodeModule, outfile: 'dist/pythonReader.mjs' },
   'src/host/childMain.ts': { ...nodeModule, outfile: 'dist/gpuHost.mjs' },
   'src/host/modelWorkerMain.ts': { ...nodeModule, outfile: 'dist/modelWorker.mjs' },
   'src/cli/main.ts': { ...nodeModule, outfile: 'dist/attnprof.mjs' },

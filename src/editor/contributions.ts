@@ -11,6 +11,8 @@ export interface CommandContribution {
   palette: boolean;
   /** A `when` clause; the command is greyed out elsewhere. */
   enablement?: string;
+  /** A codicon, for commands that are buttons. */
+  icon?: `$(${string})`;
 }
 
 export const contextKeys = {
@@ -18,6 +20,8 @@ export const contextKeys = {
   profiling: 'attentionProfiler.profiling',
   /** True while a WGSL kernel shows its counts. */
   kernelCounts: 'attentionProfiler.kernelCounts',
+  /** True once call sites were looked for: their view is shown. */
+  callSites: 'attentionProfiler.callSites',
 } as const;
 
 export const commands = {
@@ -30,6 +34,10 @@ export const commands = {
   'attention.clearKernelCounts': { palette: true, enablement: contextKeys.kernelCounts },
   'attention.recordShapes': { palette: true },
   'attention.profileRecorded': { palette: true },
+  'attention.showCallSites': { palette: true },
+  'attention.refreshCallSites': { palette: false, icon: '$(refresh)' },
+  'attention.profileSite': { palette: false },
+  'attention.setSiteSizes': { palette: false },
   'attention.showLog': { palette: true },
   'attention.profile': { palette: false },
 } as const satisfies Record<string, CommandContribution>;
@@ -42,6 +50,20 @@ export const kernelMenuItem = {
   command: 'attention.profileKernel',
   when: 'resourceExtname == .wgsl',
 } as const satisfies { command: CommandId; when: string };
+
+/** The view of all call sites, in the explorer once there is something to show. */
+export const callSitesViewId = 'attention.callSites';
+export const callSitesView = {
+  id: callSitesViewId,
+  name: '%view.callSites%',
+  icon: 'media/icon.png',
+  when: contextKeys.callSites,
+} as const;
+export const callSitesMenuItem = {
+  command: 'attention.refreshCallSites',
+  when: `view == ${callSitesViewId}`,
+  group: 'navigation',
+} as const satisfies { command: CommandId; when: string; group: string };
 
 export type ContextKey = (typeof contextKeys)[keyof typeof contextKeys];
 
@@ -60,6 +82,12 @@ export interface Settings {
   gpu: string;
   /** Whether paused debug sessions are asked for the shapes of their tensors. */
   liveShapes: boolean;
+  /** Whether a line above each attention call says what it costs. */
+  callSiteLenses: boolean;
+  /** Whether the shapes of q, k and v stand behind them in a call. */
+  shapeHints: boolean;
+  /** Whether calls are marked whose standard attention would not fit into the device's memory. */
+  memoryWarnings: boolean;
   /** A Python 3.8 or newer that runs recordings; empty: found by itself. */
   pythonPath: string;
   /** Rows for the device table, still to be validated. */
@@ -89,6 +117,9 @@ export const settings: { readonly [K in keyof Settings]: SettingContribution<Set
   nodePath: { default: '', scope: 'machine', restricted: true },
   modelSeqLens: { default: [2048, 8192, 32_768], scope: 'window', restricted: false },
   liveShapes: { default: true, scope: 'window', restricted: false },
+  callSiteLenses: { default: true, scope: 'window', restricted: false },
+  shapeHints: { default: false, scope: 'window', restricted: false },
+  memoryWarnings: { default: false, scope: 'window', restricted: false },
   pythonPath: { default: '', scope: 'machine', restricted: true },
 };
 

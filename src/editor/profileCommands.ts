@@ -15,6 +15,8 @@ export interface ProfileCommandsOptions {
   panel: PanelHost;
   /** The job of the attention call at the cursor of a paused program, the best of all evidence. */
   live: (editor: TextEditor) => Promise<JobArgument | null>;
+  /** The job of the call site at the cursor, read from the code; `left` where the user did not answer a question. */
+  site: (editor: TextEditor) => Promise<JobArgument | 'left' | null>;
 }
 
 /** The commands that lead to a profile. All of them end in `profile`, the one without a dialog. */
@@ -23,12 +25,14 @@ export class ProfileCommands {
   private readonly runner: ProfileRunner;
   private readonly panel: PanelHost;
   private readonly live: ProfileCommandsOptions['live'];
+  private readonly site: ProfileCommandsOptions['site'];
 
-  constructor({ context, runner, panel, live }: ProfileCommandsOptions) {
+  constructor({ context, runner, panel, live, site }: ProfileCommandsOptions) {
     this.context = context;
     this.runner = runner;
     this.panel = panel;
     this.live = live;
+    this.site = site;
   }
 
   /** Takes a `JobArgument`; returns the document. Waits its turn where another profile runs. */
@@ -52,6 +56,9 @@ export class ProfileCommands {
     }
     const live = await this.live(editor);
     if (live) return this.profileArgument(live);
+    const site = await this.site(editor);
+    if (site === 'left') return;
+    if (site) return this.profileArgument(site);
     await this.profileText(await shapeOfEditor(editor, this.context.globalState));
   }
 
@@ -78,7 +85,8 @@ export class ProfileCommands {
     if (shape !== null) await this.profileArgument({ shape });
   }
 
-  private async profileArgument(argument: JobArgument): Promise<void> {
+  /** Starts a profile; where one runs, asks what becomes of it. */
+  async profileArgument(argument: JobArgument): Promise<void> {
     if (!(await this.mayStart())) return;
     await runCommand('attention.profile', argument).then(undefined, alreadyShown);
   }

@@ -27,6 +27,7 @@ import { PanelHost } from './panel.ts';
 import { ProfileCommands } from './profileCommands.ts';
 import { ProfileRunner } from './profileRunner.ts';
 import { onSettingChanged, readSettings } from './settings.ts';
+import { wireSites } from './sites/wireSites.ts';
 import { createStatusBar } from './statusBar.ts';
 
 /** Makes the editor's parts and registers them; nothing is loaded, started or read from disk here. */
@@ -50,7 +51,10 @@ export function wire(context: ExtensionContext): {
   const runner = own(new ProfileRunner(host, log));
   const adapters = new AdapterMemory(context.globalState);
   const status = own(createStatusBar({ adapter: () => adapters.current, state: () => runner.state }));
-  adapters.onChange = status.update;
+  adapters.onChange = () => {
+    status.update();
+    sites.adapterChanged();
+  };
 
   const panel = own(
     new PanelHost(context.extensionUri, runner, (action) => {
@@ -69,6 +73,7 @@ export function wire(context: ExtensionContext): {
     runner,
     panel,
     live: (editor) => live.jobAtCursor(editor),
+    site: (editor) => sites.jobAtCursor(editor),
   });
   const kernels = own(
     new KernelProfiler({
@@ -80,6 +85,11 @@ export function wire(context: ExtensionContext): {
   );
 
   const live = wireLive(context, log, own);
+  const sites = wireSites({
+    ...{ context, log, own },
+    lastAdapter: () => adapters.current,
+    profile: (argument) => commands.profileArgument(argument),
+  });
 
   const handlers: Record<CommandId, (argument?: unknown) => unknown> = {
     'attention.profileAtCursor': () => commands.profileAtCursor(),
@@ -92,6 +102,7 @@ export function wire(context: ExtensionContext): {
     'attention.clearKernelCounts': () => kernels.clear(),
     'attention.showLog': () => log.show(),
     ...live.handlers,
+    ...sites.handlers,
   };
   for (const [id, handler] of Object.entries(handlers)) own(vscodeCommands.registerCommand(id, handler));
 

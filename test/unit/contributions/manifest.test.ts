@@ -5,6 +5,8 @@ import { catalogue } from '../../../src/attention/catalogue.ts';
 import {
   activationEvents,
   type CommandContribution,
+  callSitesMenuItem,
+  callSitesView,
   category,
   commands,
   contextKeys,
@@ -23,11 +25,12 @@ const commandEntries: [string, CommandContribution][] = Object.entries(commands)
 
 describe('package.json against the declarations', () => {
   test('commands, with their category, title and enablement', () => {
-    const expected = commandEntries.map(([command, { enablement }]) => ({
+    const expected = commandEntries.map(([command, { enablement, icon }]) => ({
       command,
       title: `%command.${command.replace('attention.', '')}%`,
       category,
       ...(enablement ? { enablement } : {}),
+      ...(icon ? { icon } : {}),
     }));
     expect(manifest.contributes.commands).toEqual(expected);
   });
@@ -45,6 +48,11 @@ describe('package.json against the declarations', () => {
       ({ fileMatch }: { fileMatch: string }) => fileMatch,
     );
     expect(patterns).toContain(`*${manifestEnding}`);
+  });
+
+  test('the view of call sites, hidden until it was asked for, with its button', () => {
+    expect(manifest.contributes.views).toEqual({ explorer: [callSitesView] });
+    expect(manifest.contributes.menus['view/title']).toEqual([callSitesMenuItem]);
   });
 
   test('settings, with default, scope and range', () => {
