@@ -25,6 +25,7 @@ describe('npm run package', () => {
       'package.json',
       'dist/extension.cjs',
       'dist/gpuHost.mjs',
+      'dist/pythonReader.mjs',
       'dist/panel.js',
       'dist/panel.css',
       'dist/python/probe.py',

@@ -12,7 +12,7 @@ import type { SiteArgument } from './siteArgument.ts';
 import { rangeOf, type SiteDocuments } from './siteDocuments.ts';
 import { gpuFor } from './siteGpu.ts';
 import { siteHoverText } from './siteHoverText.ts';
-import { siteProblem } from './siteProblem.ts';
+import { siteProblem, sizeFields } from './siteProblem.ts';
 
 /** Shows what an attention call computes and costs. On a literal shape inside the call that shape's own hover stands. */
 export class SiteHover implements HoverProvider {
@@ -56,13 +56,15 @@ export class SiteHover implements HoverProvider {
     const argument: SiteArgument = { uri: document.uri.toString(), line: site.line, column: site.column };
     const { problem } = siteProblem(site, this.remembered.values);
     const where = escapeMarkdown(adapterLabel(adapter));
-    const open = Object.keys(site.symbols).length > 0 || problem === null;
+    const named = sizeFields.some(
+      (field) => site.problem[field] === null && site.symbols[field] !== undefined,
+    );
     return [
       ...(problem?.ok ? [profileLink(problem.value, `Profile on ${where}`)] : []),
       ...(problem === null
         ? [commandLink('attention.profileSite', argument, '$(play) Set Sizes and Profile')]
         : []),
-      ...(open ? [commandLink('attention.setSiteSizes', argument, '$(edit) Set Sizes')] : []),
+      ...(named ? [commandLink('attention.setSiteSizes', argument, '$(edit) Set Sizes')] : []),
       commandLink('attention.showCallSites', null, '$(list-tree) All Call Sites'),
     ];
   }

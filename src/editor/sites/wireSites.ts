@@ -9,8 +9,9 @@ import {
   workspace,
 } from 'vscode';
 import { guaranteedLimits } from '../../attention/limits.ts';
+import type { AttentionSite } from '../../shapes/site.ts';
 import { type CommandId, callSitesViewId, contextKeys } from '../contributions.ts';
-import { shapeAt } from '../documentShapes.ts';
+import { shapeAt, shapeAtCursor } from '../documentShapes.ts';
 import { hoverSelector } from '../hover.ts';
 import type { JobArgument } from '../jobArgument.ts';
 import type { LastAdapter } from '../lastAdapter.ts';
@@ -97,12 +98,8 @@ export function wireSites({ context, log, own, lastAdapter, profile }: SiteWirin
   };
   return {
     adapterChanged: costsChanged,
-    jobAtCursor: async ({ document, selection }) => {
-      if (!selection.isEmpty || document.languageId !== 'python' || shapeAt(document, selection.active)) {
-        return null;
-      }
-      const sites = await documents.sitesAt(document, selection.active.line);
-      const site = sites.filter((each) => rangeOf(each).contains(selection.active)).at(-1) ?? null;
+    jobAtCursor: async (editor) => {
+      const site = await siteAtCursor(documents, editor);
       if (!site) return null;
       const problem = await questions.complete(site);
       return problem ? problemArgument(problem, readSettings().algorithms) : 'left';
@@ -130,4 +127,16 @@ export function wireSites({ context, log, own, lastAdapter, profile }: SiteWirin
         (await import('./siteCommands.ts')).setSizes(argument, documents, questions),
     },
   };
+}
+
+/** The call around the cursor, else the first on its line; null where a literal shape is meant. */
+async function siteAtCursor(
+  documents: SiteDocuments,
+  { document, selection }: TextEditor,
+): Promise<AttentionSite | null> {
+  const at = selection.active;
+  if (!selection.isEmpty || document.languageId !== 'python' || shapeAt(document, at)) return null;
+  const sites = await documents.sitesAt(document, at.line);
+  const around = sites.filter((each) => rangeOf(each).contains(at)).at(-1);
+  return around ?? (shapeAtCursor(document, at) ? null : (sites[0] ?? null));
 }
