@@ -62,13 +62,26 @@ export class Workbench {
 
   /** Opens a file by Quick Open and puts the cursor where it is told. */
   async openEditor({ file, line, column = 1 }: Place): Promise<void> {
-    await this.page.keyboard.press('ControlOrMeta+P');
-    await this.quickInput().fill(file);
-    // The row counts only once the search has answered for this text.
     const name = file.split('/').at(-1) as string;
-    // A click, because Enter takes whatever the list of recent files has first.
-    await this.quickInputRows().filter({ hasText: name }).first().click();
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).first().waitFor();
+    const tab = this.page.locator(`.tab.active[data-resource-name="${name}"]`).first();
+    await waitFor(`the editor of ${name}`, async () => {
+      await this.page.keyboard.press('ControlOrMeta+P');
+      await this.quickInput().fill(file);
+      // Rows still move while the search answers, and another one may be under the mouse by then.
+      let rows = '';
+      await waitFor('the rows to rest', async () => {
+        const before = rows;
+        await sleep(300);
+        rows = (await this.quickInputRows().allInnerTexts()).join('\n');
+        return rows === before && rows.includes(name);
+      });
+      // A click, because Enter takes whatever the list of recent files has first.
+      await this.quickInputRows().filter({ hasText: name }).first().click();
+      return tab.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+    });
     await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
     if (line !== undefined) await this.moveCursor(line, column);
   }
