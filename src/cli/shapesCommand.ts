@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { findShapes } from '../shapes/literals.ts';
 import { longestPython, PythonDocument } from '../shapes/python/document.ts';
 import { cellsOf, NotebookDocument } from '../shapes/python/notebook.ts';
 import type { SyntaxParser } from '../shapes/python/syntax.ts';
 import type { AttentionSite } from '../shapes/site.ts';
+import { findTextSites } from '../shapes/text/findTextSites.ts';
+import { modelConfigSites } from './configSites.ts';
 import type { CommandContext } from './services.ts';
 import { resolveFrom } from './shapesModules.ts';
-import { literalSite } from './shapesOfText.ts';
 import { sitesText } from './shapesText.ts';
 import { styleFor } from './style.ts';
 import { quote, WrongUse } from './wrongUse.ts';
@@ -17,7 +17,7 @@ export interface FileSite extends AttentionSite {
   file: string;
 }
 
-/** Lists the attention call sites of files: Python and notebooks are read as code, all else for literal shapes. */
+/** Lists the attention call sites of files: Python and notebooks as code, other languages and tables as text. */
 export async function runShapes(
   files: readonly string[],
   flags: { json?: boolean },
@@ -60,7 +60,8 @@ function sitesOf(file: string, text: string, parser: SyntaxParser | null): Atten
       document.dispose();
     }
   }
-  return findShapes(text).map(literalSite);
+  const layers = /\.json$/i.test(file) ? modelConfigSites(file, text) : null;
+  return layers ?? findTextSites(text, basename(file));
 }
 
 function readSource(file: string): string {

@@ -58,7 +58,7 @@ describe('attnprof shapes', () => {
     });
     expect(book).toMatchObject({ file: file('book.ipynb'), cell: 1, line: 2, problem: { heads: 2 } });
     expect(notes).toMatchObject({
-      api: 'literal',
+      api: 'text',
       line: 1,
       problem: { heads: 8, seqLenQ: 512, causal: null },
     });
