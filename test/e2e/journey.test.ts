@@ -2,6 +2,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { VsCodeServer } from '../../scripts/vscode-server/server.ts';
 import { launchBrowser, startTestServer, type Theme, themes, Workbench, waitFor } from './harness/index.ts';
+import { pictureFailures } from './harness/pictureFailures.ts';
 
 /** A profile of a small shape on a software adapter, on a machine that does other things as well. */
 const profileTimeout = 120_000;
@@ -9,6 +10,7 @@ const profileTimeout = 120_000;
 let browser: Browser;
 let server: VsCodeServer;
 let workbench: Workbench;
+pictureFailures(() => workbench);
 
 beforeAll(async () => {
   server = await startTestServer({

@@ -2,10 +2,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VsCodeServer } from '../../scripts/vscode-server/server.ts';
 import { launchBrowser, startTestServer, Workbench, waitFor } from './harness/index.ts';
+import { pictureFailures } from './harness/pictureFailures.ts';
 
 let browser: Browser;
 let server: VsCodeServer;
 let workbench: Workbench;
+pictureFailures(() => workbench);
 
 beforeAll(async () => {
   server = await startTestServer({
