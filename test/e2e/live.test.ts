@@ -22,7 +22,7 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
     folder = mkdtempSync(join(tmpdir(), 'attnprof-live-'));
     cpSync(join(sampleWorkspace, 'recorded'), folder, { recursive: true });
     mkdirSync(join(folder, '.vscode'));
-    const program = ['$', '{workspaceFolder}/attention_run.py'].join('');
+    const program = ['$', '{workspaceFolder}/model_run.py'].join('');
     const configurations = [{ name: 'Attention run', type: 'debugpy', request: 'launch', program }];
     writeFileSync(
       join(folder, '.vscode', 'launch.json'),
@@ -60,7 +60,7 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
   }
 
   test('paused, it shows the shapes of its tensors behind the lines', async () => {
-    await workbench.openEditor({ file: 'attention_run.py', line: 13 });
+    await workbench.openEditor({ file: 'model_run.py', line: 13 });
     await workbench.page.keyboard.press('F9');
     await workbench.page.keyboard.press('F5');
     await workbench.page.locator('.debug-toolbar').waitFor();
@@ -89,7 +89,7 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
   test('recorded from its launch configuration, its lines show what ran', async () => {
     await workbench.page.keyboard.press('Shift+F5');
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
-    await workbench.openEditor({ file: 'attention_run.py', line: 1 });
+    await workbench.openEditor({ file: 'model_run.py', line: 1 });
     await workbench.runCommand('Attention: Record Shapes of a Run');
     await workbench.screenshot('live-record');
     await workbench.quickInputRows().filter({ hasText: 'Attention run' }).click();
@@ -114,7 +114,7 @@ describe.skipIf(why)(titled('a program of PyTorch in the editor', why), () => {
         (await (
           await workbench.notificationCenter()
         )
-          .filter({ hasText: 'attention_run.py: 10 attention calls' })
+          .filter({ hasText: 'model_run.py: 10 attention calls' })
           .count()) > 0,
       startTimeout,
     );

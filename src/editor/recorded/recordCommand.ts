@@ -52,8 +52,8 @@ export class RecordCommand implements Disposable {
   }
 
   /**
-   * Takes `{ file, args }` or `{ configuration }`, or asks. Returns the summary, or null where the user left; a
-   * refusal or failure is shown and rejects.
+   * Takes `{ file, args }` or `{ configuration }`, or asks. Returns the summary, or null where the user left. A
+   * refusal or failure is shown; it rejects for whoever gave an argument, since the palette would show it again.
    */
   async record(argument?: unknown): Promise<RecordingSummary | null> {
     try {
@@ -65,6 +65,7 @@ export class RecordCommand implements Disposable {
       const message = error instanceof Error ? error.message : String(error);
       this.log.error(`recording: ${message}`);
       showRefusal(message);
+      if (argument === undefined) return null;
       throw error;
     }
   }

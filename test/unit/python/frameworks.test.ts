@@ -26,10 +26,7 @@ function problemOf(call: RecordedCall): string {
 
 describe.skipIf(noTorch)(titled('PyTorch on a CPU', noTorch), () => {
   test('the sample program: the shapes that stand in it, with their counts', async () => {
-    const { code, stderr } = await run.run([
-      '--',
-      join(projectRoot, 'test/workspace/recorded/attention_run.py'),
-    ]);
+    const { code, stderr } = await run.run(['--', join(projectRoot, 'test/workspace/recorded/model_run.py')]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { calls, unread } = run.recording();
     expect(unread).toBe(0);
