@@ -1,5 +1,6 @@
 import { visiblePairs } from '../mask.ts';
 import type { Problem } from '../problem.ts';
+import type { Shape } from '../shape.ts';
 import type { Flops } from './cost.ts';
 
 /**
@@ -30,4 +31,10 @@ export function backwardFlops(problem: Problem, dims: number): Flops {
     nominal: (forwardFlops(problem).nominal * 5n) / 2n,
     exact: 2n * heads * BigInt(visiblePairs(problem)) * BigInt(dims),
   };
+}
+
+/** Multiply-adds of Q K^T and P V over all pairs of a query and a key, masks left out: B H N M (d + dv). */
+export function denseProducts(shape: Shape): number {
+  const { batch, heads, seqLenQ, seqLenKv, headDim, headDimV } = shape;
+  return batch * heads * seqLenQ * seqLenKv * (headDim + headDimV);
 }

@@ -1,3 +1,4 @@
+import { denseProducts } from '../../attention/cost/flops.ts';
 import { checkOptions } from '../../attention/options.ts';
 import type { Problem } from '../../attention/problem.ts';
 import { checkShape, type Result, type Shape } from '../../attention/shape.ts';
@@ -35,13 +36,9 @@ export function sweepPoints(
   return { ok: true, value: points.sort(smallFirst) };
 }
 
-/**
- * Floating point products of one attention matrix, per pair of a query and a key: a measure of work that every
- * algorithm grows with. Masks are left out.
- */
+/** A measure of work that every algorithm grows with. */
 export function pointWork({ problem }: { problem: Shape }): number {
-  const { batch, heads, seqLenQ, seqLenKv, headDim, headDimV } = problem;
-  return batch * heads * seqLenQ * seqLenKv * (headDim + headDimV);
+  return denseProducts(problem);
 }
 
 const sizes = ['batch', 'heads', 'kvHeads', 'seqLenQ', 'seqLenKv', 'headDim', 'headDimV'] as const;
