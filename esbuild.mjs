@@ -3,6 +3,7 @@ import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from '
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { placeGrammarFiles } from './scripts/build/grammarFiles.ts';
+import { LaterParts } from './scripts/build/later.mjs';
 import { placeNativeFiles } from './scripts/build/nativeFiles.ts';
 import { thirdPartyNotices } from './scripts/build/notices.ts';
 import { generate } from './scripts/generate.ts';
@@ -38,15 +39,11 @@ const nodeModule = {
   plugins: [generated, dawnBeside],
 };
 
+const extension = { ...node, format: 'cjs', external: ['vscode'], plugins: [generated] };
+
 /** The programs, by the file they start from. */
 const entries = {
-  'src/extension.ts': {
-    ...node,
-    format: 'cjs',
-    external: ['vscode'],
-    outfile: 'dist/extension.cjs',
-    plugins: [generated],
-  },
+  'src/extension.ts': { ...extension, outfile: 'dist/extension.cjs' },
   'src/editor/sites/pythonReader.ts': { ...nodeModule, outfile: 'dist/pythonReader.mjs' },
   'src/host/childMain.ts': { ...nodeModule, outfile: 'dist/gpuHost.mjs' },
   'src/host/modelWorkerMain.ts': { ...nodeModule, outfile: 'dist/modelWorker.mjs' },
@@ -57,17 +54,27 @@ const entries = {
 function configurations({ minify }) {
   return Object.entries(entries)
     .filter(([entry]) => existsSync(join(projectRoot, entry)))
-    .map(([entry, options]) => ({
-      absWorkingDir: projectRoot,
-      entryPoints: [entry],
-      bundle: true,
-      metafile: true,
-      minify,
-      sourcemap: minify ? false : 'linked',
-      legalComments: 'none',
-      logLevel: 'warning',
-      ...options,
-    }));
+    .map(([entry, options]) => ({ ...common({ minify }), entryPoints: [entry], ...options }));
+}
+
+const common = ({ minify }) => ({
+  absWorkingDir: projectRoot,
+  bundle: true,
+  metafile: true,
+  minify,
+  sourcemap: minify ? false : 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+
+/** The extension in two files: what it needs to start, and the rest. */
+async function buildInParts(options) {
+  const later = new LaterParts();
+  const first = await esbuild.build({ ...options, plugins: [...options.plugins, later.plugin] });
+  const { entryPoints: _entry, outfile: _file, ...same } = options;
+  const stdin = { contents: later.entry, resolveDir: projectRoot, sourcefile: 'later.js' };
+  const second = await esbuild.build({ ...same, stdin, outfile: 'dist/later.cjs' });
+  return [first, second];
 }
 
 /** Scripts that the user's Python runs go along as they are, without what Python may have compiled of them. */
@@ -91,10 +98,14 @@ export async function build({ minify = false } = {}) {
   placePython(dist);
   placeGrammarFiles(dist);
   const [results] = await Promise.all([
-    Promise.all(configurations({ minify }).map((options) => esbuild.build(options))),
+    Promise.all(
+      configurations({ minify }).map((options) =>
+        options.entryPoints[0] === 'src/extension.ts' ? buildInParts(options) : esbuild.build(options),
+      ),
+    ),
     placeNativeFiles(dist),
   ]);
-  const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
+  const inputs = results.flat().flatMap((result) => Object.keys(result.metafile.inputs));
   writeFileSync(join(dist, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(inputs));
 }
 

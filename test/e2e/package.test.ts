@@ -24,6 +24,8 @@ describe('npm run package', () => {
     for (const wanted of [
       'package.json',
       'dist/extension.cjs',
+      'dist/later.cjs',
+      'dist/modelWorker.mjs',
       'dist/gpuHost.mjs',
       'dist/pythonReader.mjs',
       'dist/panel.js',
