@@ -1,3 +1,4 @@
+import { isNamedSoftware } from '../attention/devices/software.ts';
 import type { AdapterChoice, ListedAdapter } from './protocol.ts';
 
 /** An adapter name that no driver has: asking Dawn for it makes it list the ones that exist. */
@@ -35,13 +36,11 @@ export interface AdapterFacts {
   isFallbackAdapter?: boolean;
 }
 
-const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
-
 /** Whether an adapter computes on the processor: WebGPU's own word for it, else its name. */
 export function isSoftware(facts: AdapterFacts): boolean {
   if (facts.isFallbackAdapter === true) return true;
   const { vendor, architecture, device, description } = facts;
-  return softwareNames.test([vendor, architecture, device, description].join(' '));
+  return isNamedSoftware([vendor, architecture, device, description]);
 }
 
 /** Where an adapter comes from: the machine's drivers, or the software adapter that ships with the product. */

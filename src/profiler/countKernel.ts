@@ -1,8 +1,8 @@
-import type { DeviceDescription } from '../attention/limits.ts';
 import { HostError } from '../host/errors.ts';
 import type { AdapterChoice, GpuHost, Measurement, MeasureProgress, TensorFiles } from '../host/protocol.ts';
 import type { PreparedKernel } from '../plans/userKernel/prepare.ts';
 import { KernelProblem } from '../plans/userKernel/problem.ts';
+import { describeAgain } from './describeAgain.ts';
 import type { ProfileProgress } from './job.ts';
 import { type KernelCount, kernelCountOf } from './kernelCount.ts';
 import { obstacleOnDevice } from './kernelObstacle.ts';
@@ -110,21 +110,6 @@ function hung({ progress }: HostError): string {
     `${doing} did not end within ${seconds} s, so the GPU process was stopped. Look for a loop without an end, ` +
     'take a smaller dispatch, or raise the time budget. It is not run again as it is in this session.'
   );
-}
-
-/** Peaks are measured with the first timed run. A host that died may not open again; what is known stands. */
-async function describeAgain(
-  device: DeviceDescription,
-  adapter: AdapterChoice,
-  host: GpuHost,
-  signal: AbortSignal | undefined,
-): Promise<DeviceDescription> {
-  try {
-    return await host.open(adapter, signal);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    return device;
-  }
 }
 
 function inWords({ phase }: MeasureProgress): string {

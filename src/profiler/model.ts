@@ -1,6 +1,7 @@
-import { algorithmPass, type CatalogueRow, chooseTiling, findAlgorithm } from '../attention/catalogue.ts';
+import { algorithmPass, type CatalogueRow, findAlgorithm } from '../attention/catalogue.ts';
 import { boundTraffic } from '../attention/cost/bound.ts';
 import type { Cost } from '../attention/cost/cost.ts';
+import { costOf } from '../attention/costOf.ts';
 import type { GpuModel } from '../attention/devices/device.ts';
 import { deviceLimitsOf } from '../attention/devices/limits.ts';
 import type { DeviceLimits } from '../attention/limits.ts';
@@ -13,7 +14,6 @@ import { machineOfGpu } from '../attention/projection/machine.ts';
 import { stagesOfCost } from '../attention/projection/ofCost.ts';
 import { projectTime } from '../attention/projection/projectTime.ts';
 import { wgslTraits } from '../attention/projection/traits.ts';
-import { unsupported } from '../attention/support.ts';
 import { onChipElements, theory } from '../attention/theory.ts';
 import type { RequestedTiling, Tiling } from '../attention/tiling.ts';
 import { formatBytes } from '../attention/units.ts';
@@ -82,28 +82,26 @@ const nothing = {
 function algorithmParts(job: ModelJob, row: CatalogueRow, pass: Pass): Parts {
   const { problem, gpu } = job;
   const place = { ...nothing, algorithm: row.id, pass, bound: boundTraffic(problem, pass) };
-  const refusal = unsupported(row, problem, pass);
-  if (refusal !== null) return { ...place, status: 'skipped', reason: refusal };
   const limits = deviceLimitsOf(gpu);
-  const tiling = chooseTiling(row, problem, limits, job.tiling ?? {}, pass);
-  if (!tiling.ok) return { ...place, status: 'skipped', reason: tiling.error };
-  const chosen = algorithmPass(row, pass);
-  const cost = chosen.cost(problem, tiling.value);
-  const obstacle = obstacleTo(job, row, pass, tiling.value, cost, limits);
+  const found = costOf(row, problem, limits, { pass, tiling: job.tiling ?? {} });
+  if (!found.ok) return { ...place, status: 'skipped', reason: found.error };
+  const { tiling, cost } = found.value;
+  const obstacle = obstacleTo(job, row, pass, tiling, cost, limits);
   if (obstacle !== null) {
-    const known = tiling.value.headsPerSlice > 0 ? tiling.value : null;
+    const known = tiling.headsPerSlice > 0 ? tiling : null;
     return { ...place, cost, tiling: known, status: 'skipped', reason: obstacle };
   }
-  const modelled = modelledTraffic(chosen, problem, tiling.value, gpu);
+  const chosen = algorithmPass(row, pass);
+  const modelled = modelledTraffic(chosen, problem, tiling, gpu);
   const projection = projectTime(
     stagesOfCost(cost, {
       bytesOf: (stage) => stageBytes(modelled?.traffic.stages ?? [], stage),
-      residentPerMultiprocessor: residentOn(gpu, chosen, problem, tiling.value),
+      residentPerMultiprocessor: residentOn(gpu, chosen, problem, tiling),
     }),
     machineOfGpu(gpu),
     wgslTraits('table'),
   );
-  const parts = { ...place, cost, tiling: tiling.value, modelled };
+  const parts = { ...place, cost, tiling, modelled };
   return projection.ok
     ? { ...parts, status: 'ok', projection: documentProjection(projection.value) }
     : { ...parts, status: 'skipped', reason: projection.error };

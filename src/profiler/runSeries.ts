@@ -1,5 +1,6 @@
 import type { DeviceDescription } from '../attention/limits.ts';
-import type { AdapterChoice, GpuHost } from '../host/protocol.ts';
+import type { GpuHost } from '../host/protocol.ts';
+import { describeAgain } from './describeAgain.ts';
 import { documentDevice, documentOf } from './document/encode.ts';
 import { documentProblem } from './document/problem.ts';
 import type { ProfileDocument } from './document/schema.ts';
@@ -87,19 +88,4 @@ function requestOf(series: Series, { row, pass, problem, tiling }: SeriesRun) {
     steps: { check: { rows: rowsToCheck(problem, pass) }, count: true, time: { samples: repeats } },
     budgetMs: timeBudgetSeconds === null ? null : timeBudgetSeconds * 1000,
   };
-}
-
-/** A host that died in the last run may not open again; what is known of the device stands. */
-async function describeAgain(
-  device: DeviceDescription,
-  adapter: AdapterChoice,
-  host: GpuHost,
-  signal: AbortSignal | undefined,
-): Promise<DeviceDescription> {
-  try {
-    return await host.open(adapter, signal);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    return device;
-  }
 }

@@ -1,9 +1,7 @@
 import { type GpuModel, type GpuVendor, gpuVendors } from './device.ts';
 import { modelWords } from './names.ts';
+import { isNamedSoftware } from './software.ts';
 import { gpuTable } from './table.ts';
-
-/** Adapters that compute on the processor, whatever else their name says. */
-const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
 
 /**
  * The row of a running adapter, by what WebGPU or the driver calls it; null where no row has exactly this name,
@@ -16,7 +14,7 @@ export function matchAdapter(
   architecture: string,
   table: readonly GpuModel[] = gpuTable,
 ): GpuModel | null {
-  if (software.test(`${name} ${vendor} ${architecture}`)) return null;
+  if (isNamedSoftware([name, vendor, architecture])) return null;
   const words = modelWords(name);
   if (words === '') return null;
   const rows = table.filter(({ adapterNames }) => adapterNames.some((known) => modelWords(known) === words));
